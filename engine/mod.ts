@@ -1,0 +1,13 @@
+/**
+ * Tensors, reverse-mode differentiation and the operations of convolutional networks on WebGPU.
+ *
+ * @module
+ */
+export * from "./errors.ts";
+export { Gpu, type GpuInfo, type MemoryUse } from "./gpu.ts";
+export { openGpu } from "./request_gpu.ts";
+export { type Shape } from "./shape.ts";
+export { type Layout, Tensor } from "./tensor.ts";
+export { valueAndGrad, type ValueAndGrads } from "./value_and_grad.ts";
+export { add } from "./ops/add.ts";
+export { leakyRelu, type LeakyReluOptions } from "./ops/leaky_relu.ts";
