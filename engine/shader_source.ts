@@ -81,7 +81,7 @@ function reachableText(text: string, entryPoint: string): string {
 export function specialise(source: string, overrides: Readonly<Record<string, number>>): string {
   const names = new Map<string, number>();
   const unknown = new Set(Object.keys(overrides));
-  let text = source.replace(
+  const text = source.replace(
     OVERRIDE,
     (_, name1, type1, default1, name2, type2, default2) => {
       const name = name1 ?? name2;

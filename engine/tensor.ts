@@ -24,6 +24,9 @@ export class Tensor {
     readonly shape: Shape,
     readonly layout: Layout,
     buffer: GPUBuffer,
+    /** The tensor whose memory this one is a part of, and where it begins there, in bytes. */
+    readonly whole?: Tensor,
+    readonly byteOffset = 0,
   ) {
     this.size = sizeOf(shape);
     this.#buffer = buffer;
