@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
+import { compareCodePoints } from "../nnunet/code_points.ts";
 import { DataError } from "../nnunet/errors.ts";
 import type { Store, StoreEntry, StoreStat } from "../nnunet/store.ts";
 
@@ -113,17 +114,6 @@ export class DenoStore implements Store {
       if (!(error instanceof Deno.errors.NotFound)) throw unwritable(path, error);
     }
   }
-}
-
-/** Order of Python's `sorted` on strings; `<` in JavaScript compares UTF-16 units instead. */
-function compareCodePoints(a: string, b: string): number {
-  const left = Array.from(a), right = Array.from(b);
-  const length = Math.min(left.length, right.length);
-  for (let i = 0; i < length; i++) {
-    const difference = left[i].codePointAt(0)! - right[i].codePointAt(0)!;
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }
 
 async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
