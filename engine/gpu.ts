@@ -47,6 +47,7 @@ interface Compiled {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;
   workgroupSize: number;
+  error?: GpuError;
 }
 
 /** Bytes and counts of a {@linkcode Gpu}'s memory. */
@@ -307,9 +308,11 @@ export class Gpu {
   #compile(kernel: Kernel, overrides: Record<string, number>): Compiled {
     const key = `${kernel.label} ${JSON.stringify(overrides)}`;
     const known = this.#compiled.get(key);
+    if (known?.error) throw known.error;
     if (known) return known;
     let code = kernel.code(overrides);
     if (!this.info.enableSubgroupsLine) code = code.replace(/^enable subgroups;/m, "");
+    this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ label: kernel.label, code });
     const layout = this.device.createBindGroupLayout({
       label: kernel.label,
@@ -321,7 +324,11 @@ export class Gpu {
       compute: { module, entryPoint: kernel.entryPoint },
     });
     const workgroupSize = Number(/const WORKGROUP_SIZE: u32 = (\d+)u/.exec(code)?.[1] ?? 1);
-    const compiled = { pipeline, layout, workgroupSize };
+    const compiled: Compiled = { pipeline, layout, workgroupSize };
+    this.device.popErrorScope().then((error) => {
+      // The first cause: what follows from it only says that the pipeline is invalid.
+      if (error) this.#failure = compiled.error = new GpuError(`${kernel.label}: ${error.message}`);
+    });
     this.#compiled.set(key, compiled);
     return compiled;
   }

@@ -11,3 +11,4 @@ export { type Layout, Tensor } from "./tensor.ts";
 export { valueAndGrad, type ValueAndGrads } from "./value_and_grad.ts";
 export { add } from "./ops/add.ts";
 export { leakyRelu, type LeakyReluOptions } from "./ops/leaky_relu.ts";
+export { extractWindows, type Window, WindowSum } from "./ops/sliding_window.ts";
