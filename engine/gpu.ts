@@ -333,14 +333,14 @@ export class Gpu {
     return compiled;
   }
 
-  /** Enqueues a copy of all elements from one tensor to another of the same size and layout. */
-  copy(from: Tensor, to: Tensor): void {
+  /** Enqueues a copy of all elements of a tensor into another, beginning at `toByte` there. */
+  copy(from: Tensor, to: Tensor, toByte = 0): void {
     this.#recorder.copy((encoder) =>
       encoder.copyBufferToBuffer(
         from.buffer,
         from.byteOffset,
         to.buffer,
-        to.byteOffset,
+        to.byteOffset + toByte,
         from.byteLength,
       )
     );

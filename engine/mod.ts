@@ -12,3 +12,4 @@ export { valueAndGrad, type ValueAndGrads } from "./value_and_grad.ts";
 export { add } from "./ops/add.ts";
 export { leakyRelu, type LeakyReluOptions } from "./ops/leaky_relu.ts";
 export { extractWindows, type Window, WindowSum } from "./ops/sliding_window.ts";
+export { concatenate } from "./ops/concatenate.ts";
