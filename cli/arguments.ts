@@ -1,0 +1,48 @@
+import { type ArgumentParser, ArgumentTypeError } from "argparse";
+import { availableParallelism } from "node:os";
+import { DataError } from "../nnunet/errors.ts";
+import { printError } from "./print.ts";
+
+/** A fold as it is given on the command line. */
+export type Fold = number | "all";
+
+/** For argparse: `0`, `1`, … or `all`. */
+export function fold(text: string): Fold {
+  if (text === "all") return "all";
+  if (!/^\d+$/.test(text)) {
+    throw new ArgumentTypeError(`"${text}" is not a fold, give a number from 0 or "all"`);
+  }
+  return Number(text);
+}
+
+const DEVICES = ["cuda", "cpu", "mps", "webgpu"];
+
+/** `-device`: accepted because scripts give it; whatever it says, WebGPU picks the adapter. */
+export function addDeviceArgument(parser: ArgumentParser): void {
+  parser.add_argument("-device", {
+    default: "webgpu",
+    choices: DEVICES,
+    help: "accepted for nnU-Net's scripts; WebGPU's adapter is used, see doctor",
+  });
+}
+
+/** Says once that a choice of device means nothing here. */
+export function noticeDevice(device: string): void {
+  if (device === "cpu") {
+    printError("-device cpu: this program computes on the WebGPU adapter, see doctor");
+  }
+  if (Deno.env.get("CUDA_VISIBLE_DEVICES") !== undefined) {
+    printError("CUDA_VISIBLE_DEVICES is set, but does not choose the WebGPU adapter");
+  }
+}
+
+/** Default of nnU-Net's `-np`: `nnUNet_def_n_proc`, else 8; at most the cores there are. */
+export function defaultProcesses(): number {
+  const text = Deno.env.get("nnUNet_def_n_proc");
+  if (text !== undefined && !/^[1-9]\d*$/.test(text)) {
+    throw new DataError(
+      `Cannot use nnUNet_def_n_proc "${text}": it is not a number from 1, correct or unset it`,
+    );
+  }
+  return Math.min(Number(text ?? 8), availableParallelism());
+}
