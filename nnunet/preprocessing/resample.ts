@@ -1,0 +1,175 @@
+import type { Shape4 } from "./crop.ts";
+import type { Shape3 } from "./fill_holes.ts";
+import { AxisResizer, axisTaps, resizeVolume, type SplineOrder } from "./resize.ts";
+import { type LabelArray, resizeSegmentation } from "./resize_segmentation.ts";
+
+/** mm along the three axes of the array. */
+export type Spacing3 = readonly [number, number, number];
+
+/** Arguments of resampling, as in `resampling_fn_*_kwargs` of the plans. */
+export interface ResamplingKwargs {
+  order: SplineOrder;
+  /** Order along the coarse axis where that is resampled apart from the others. */
+  order_z: SplineOrder;
+  /** `null`: decided by the spacings. */
+  force_separate_z: boolean | null;
+}
+
+/** Spacings that differ by more than this factor make an image anisotropic. */
+const ANISOTROPY_THRESHOLD = 3;
+
+/**
+ * Axis to be resampled apart from the other two, `undefined` where all three go together.
+ *
+ * Source: nnU-Net `determine_do_sep_z_and_axis`.
+ */
+export function separateAxis(
+  currentSpacing: Spacing3,
+  newSpacing: Spacing3,
+  forceSeparateZ: boolean | null = null,
+): number | undefined {
+  if (forceSeparateZ === false) return undefined;
+  const spacing = forceSeparateZ === true || isAnisotropic(currentSpacing)
+    ? currentSpacing
+    : isAnisotropic(newSpacing)
+    ? newSpacing
+    : undefined;
+  if (spacing === undefined) return undefined;
+  const max = Math.max(...spacing);
+  const coarse = [0, 1, 2].filter((axis) => spacing[axis] === max);
+  return coarse.length === 1 ? coarse[0] : undefined;
+}
+
+function isAnisotropic(spacing: Spacing3): boolean {
+  return Math.max(...spacing) / Math.min(...spacing) > ANISOTROPY_THRESHOLD;
+}
+
+/**
+ * Resamples every channel to a new shape: images and probabilities (`Float32Array`) by splines in
+ * float64, label maps (`Int16Array`, `Int8Array`) label by label. Returns `data` itself where the shape
+ * stays the same.
+ *
+ * Source: nnU-Net `resample_data_or_seg_to_shape`, specification 03 section 4.
+ *
+ * @param data `[C, x, y, z]`, last axis fastest
+ * @throws {RangeError} `order` 3 for a label map
+ */
+export function resampleDataOrSegToShape<T extends Float32Array | LabelArray>(
+  data: T,
+  shape: Shape4,
+  newShape: Shape3,
+  currentSpacing: Spacing3,
+  newSpacing: Spacing3,
+  kwargs: ResamplingKwargs,
+): T {
+  const [channels, ...extent] = shape;
+  if (extent.every((n, axis) => n === newShape[axis])) return data;
+  const axis = separateAxis(currentSpacing, newSpacing, kwargs.force_separate_z);
+  const size = product(extent);
+  const newSize = product(newShape);
+  const resampled = emptyLike(data, channels * newSize);
+  for (let c = 0; c < channels; c++) {
+    const from: Volume = data.subarray(c * size, (c + 1) * size);
+    const to: Volume = resampled.subarray(c * newSize, (c + 1) * newSize);
+    if (axis === undefined) resize(from, extent, to, newShape, kwargs.order);
+    else resizeSeparately(from, extent, to, newShape, axis, kwargs);
+  }
+  return resampled;
+}
+
+type Volume = Float32Array | LabelArray;
+
+function resize(
+  from: Volume,
+  shape: Shape3,
+  to: Volume,
+  newShape: Shape3,
+  order: SplineOrder,
+): void {
+  if (from instanceof Float32Array) {
+    resizeVolume(from, shape, to as Float32Array, newShape, order);
+  } else if (order === 3) {
+    throw new RangeError("Cannot resample a label map with order 3: expected order 0 or 1");
+  } else {
+    resizeSegmentation(from, shape, to as LabelArray, newShape, order);
+  }
+}
+
+/** Resizes each slice across `axis`, then resamples along it. */
+function resizeSeparately(
+  from: Volume,
+  shape: Shape3,
+  to: Volume,
+  newShape: Shape3,
+  axis: number,
+  { order, order_z }: ResamplingKwargs,
+): void {
+  const n = shape[axis];
+  const m = newShape[axis];
+  const sliceShape = shape.with(axis, 1) as Shape3;
+  const newSliceShape = newShape.with(axis, 1) as Shape3;
+  const outer = product(shape.slice(0, axis));
+  const newOuter = product(newShape.slice(0, axis));
+  const slice = emptyLike(from, product(sliceShape));
+  const newSlice = emptyLike(to, product(newSliceShape));
+  const resizeSlice = (index: number): void => {
+    copySlice(from, n, index, slice, 1, 0, outer);
+    resize(slice, sliceShape, newSlice, newSliceShape, order);
+  };
+
+  if (n === m || order_z === 0) {
+    const nearest = axisTaps(n, m, 0).first;
+    for (let k = 0; k < m; k++) {
+      if (k === 0 || nearest[k] !== nearest[k - 1]) resizeSlice(nearest[k]);
+      copySlice(newSlice, 1, 0, to, m, k, newOuter);
+    }
+    return;
+  }
+  const slices = emptyLike(to, product(newSliceShape) * n);
+  for (let k = 0; k < n; k++) {
+    resizeSlice(k);
+    copySlice(newSlice, 1, 0, slices, n, k, newOuter);
+  }
+  resampleAlongAxis(slices, to, newOuter, new AxisResizer(n, m, order_z));
+}
+
+/** Labels ascending, each where its resampled mask is above ½; images without clipping. */
+function resampleAlongAxis(from: Volume, to: Volume, outer: number, resizer: AxisResizer): void {
+  const inner = from.length / (outer * resizer.n);
+  if (from instanceof Float32Array) {
+    resizer.run(from, to as Float32Array, outer, inner);
+    return;
+  }
+  const mask = new Float32Array(from.length);
+  const resized = new Float32Array(to.length);
+  for (const label of [...new Set(from)].sort((a, b) => a - b)) {
+    for (let i = 0; i < from.length; i++) mask[i] = from[i] === label ? 1 : 0;
+    resizer.run(mask, resized, outer, inner);
+    for (let i = 0; i < to.length; i++) if (resized[i] > 0.5) to[i] = label;
+  }
+}
+
+/** Copies slice `index` of `[outer, n, …]` to slice `newIndex` of `[outer, m, …]`. */
+function copySlice<T extends Volume>(
+  from: T,
+  n: number,
+  index: number,
+  to: T,
+  m: number,
+  newIndex: number,
+  outer: number,
+): void {
+  const inner = from.length / (outer * n);
+  for (let o = 0; o < outer; o++) {
+    const begin = (o * n + index) * inner;
+    to.set(from.subarray(begin, begin + inner), (o * m + newIndex) * inner);
+  }
+}
+
+function emptyLike<T extends Volume>(array: T, length: number): T {
+  return new (array.constructor as new (length: number) => T)(length);
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((size, n) => size * n, 1);
+}
