@@ -1,7 +1,13 @@
+import type { DatasetJson } from "../dataset.ts";
+import { LabelManager } from "../labels.ts";
 import { RandomState } from "../numerics/random_state.ts";
+import { orderedEntries } from "../python_json.ts";
 
 /** A label, or the labels of a region. */
 export type LabelKey = number | readonly number[];
+
+/** What `dataset.json` says of the labels. */
+export type LabelDeclaration = Pick<DatasetJson, "labels" | "regions_class_order">;
 
 /** Places of one label or region, for patches that must hold foreground. */
 export interface ClassLocations {
@@ -14,18 +20,18 @@ const MIN_LOCATIONS = 10_000;
 const MIN_SHARE = 0.01;
 const SEED = 1234;
 
-/** Keys that nnU-Net samples: regions or labels of the foreground, with an ignore label all labels. */
-export function classLocationKeys(
-  labels: {
-    /** Regions in the order of `dataset.json`, labels where there are none; without background. */
-    foreground: readonly LabelKey[];
-    /** All label values but the ignore label. */
-    all: readonly number[];
-    ignoreLabel?: number;
-  },
-): LabelKey[] {
-  const keys = [...labels.foreground];
-  if (labels.ignoreLabel !== undefined) keys.push([-1, ...labels.all]);
+/**
+ * What nnU-Net samples: each region (or, without regions, each label) of the foreground, and with an
+ * ignore label the voxels of all other labels together with those outside the non-zero region.
+ */
+export function classLocationKeys(dataset: LabelDeclaration): LabelKey[] {
+  const manager = new LabelManager(dataset);
+  const keys: LabelKey[] = manager.hasRegions
+    ? orderedEntries(dataset.labels)
+      .filter(([name, value]) => name !== "ignore" && [value].flat().some((label) => label !== 0))
+      .map(([, value]) => value)
+    : [...manager.foregroundLabels];
+  if (manager.ignoreLabel !== undefined) keys.push([-1, ...manager.allLabels]);
   return keys;
 }
 

@@ -1,3 +1,4 @@
+import { DataError } from "../errors.ts";
 import type { Shape4 } from "./crop.ts";
 import type { Shape3 } from "./fill_holes.ts";
 import { AxisResizer, axisTaps, resizeVolume, type SplineOrder } from "./resize.ts";
@@ -8,11 +9,12 @@ export type Spacing3 = readonly [number, number, number];
 
 /** Arguments of resampling, as in `resampling_fn_*_kwargs` of the plans. */
 export interface ResamplingKwargs {
-  order: SplineOrder;
-  /** Order along the coarse axis where that is resampled apart from the others. */
-  order_z: SplineOrder;
-  /** `null`: decided by the spacings. */
-  force_separate_z: boolean | null;
+  /** @default {3} */
+  order?: number;
+  /** Order along the coarse axis where that is resampled apart from the others. @default {0} */
+  order_z?: number;
+  /** `null`: decided by the spacings. @default {false} */
+  force_separate_z?: boolean | null;
 }
 
 /** Spacings that differ by more than this factor make an image anisotropic. */
@@ -26,7 +28,7 @@ const ANISOTROPY_THRESHOLD = 3;
 export function separateAxis(
   currentSpacing: Spacing3,
   newSpacing: Spacing3,
-  forceSeparateZ: boolean | null = null,
+  forceSeparateZ: boolean | null,
 ): number | undefined {
   if (forceSeparateZ === false) return undefined;
   const spacing = forceSeparateZ === true || isAnisotropic(currentSpacing)
@@ -45,6 +47,29 @@ function isAnisotropic(spacing: Spacing3): boolean {
 }
 
 /**
+ * Resamples with the function that the plans name, see {@linkcode resampleDataOrSegToShape}.
+ *
+ * @throws {DataError} when that function is unknown here
+ */
+export function resample<T extends Float32Array | LabelArray>(
+  functionName: string,
+  data: T,
+  shape: Shape4,
+  newShape: Shape3,
+  currentSpacing: Spacing3,
+  newSpacing: Spacing3,
+  kwargs: ResamplingKwargs,
+): T {
+  if (functionName !== "resample_data_or_seg_to_shape") {
+    throw new DataError(
+      `Cannot resample with "${functionName}" of the plans: it is unknown, plan with a planner ` +
+        "that uses resample_data_or_seg_to_shape",
+    );
+  }
+  return resampleDataOrSegToShape(data, shape, newShape, currentSpacing, newSpacing, kwargs);
+}
+
+/**
  * Resamples every channel to a new shape: images and probabilities (`Float32Array`) by splines in
  * float64, label maps (`Int16Array`, `Int8Array`) label by label. Returns `data` itself where the shape
  * stays the same.
@@ -52,7 +77,7 @@ function isAnisotropic(spacing: Spacing3): boolean {
  * Source: nnU-Net `resample_data_or_seg_to_shape`, specification 03 section 4.
  *
  * @param data `[C, x, y, z]`, last axis fastest
- * @throws {RangeError} `order` 3 for a label map
+ * @throws {DataError} an order other than 0, 1 and 3, or 3 for a label map
  */
 export function resampleDataOrSegToShape<T extends Float32Array | LabelArray>(
   data: T,
@@ -64,17 +89,28 @@ export function resampleDataOrSegToShape<T extends Float32Array | LabelArray>(
 ): T {
   const [channels, ...extent] = shape;
   if (extent.every((n, axis) => n === newShape[axis])) return data;
-  const axis = separateAxis(currentSpacing, newSpacing, kwargs.force_separate_z);
+  const order = splineOrder(kwargs.order ?? 3);
+  const orderZ = splineOrder(kwargs.order_z ?? 0);
+  const axis = separateAxis(
+    currentSpacing,
+    newSpacing,
+    kwargs.force_separate_z === undefined ? false : kwargs.force_separate_z,
+  );
   const size = product(extent);
   const newSize = product(newShape);
   const resampled = emptyLike(data, channels * newSize);
   for (let c = 0; c < channels; c++) {
     const from: Volume = data.subarray(c * size, (c + 1) * size);
     const to: Volume = resampled.subarray(c * newSize, (c + 1) * newSize);
-    if (axis === undefined) resize(from, extent, to, newShape, kwargs.order);
-    else resizeSeparately(from, extent, to, newShape, axis, kwargs);
+    if (axis === undefined) resize(from, extent, to, newShape, order);
+    else resizeSeparately(from, extent, to, newShape, axis, order, orderZ);
   }
   return resampled;
+}
+
+function splineOrder(order: number): SplineOrder {
+  if (order === 0 || order === 1 || order === 3) return order;
+  throw new DataError(`Cannot resample with order ${order} of the plans: use 0, 1 or 3`);
 }
 
 type Volume = Float32Array | LabelArray;
@@ -89,7 +125,9 @@ function resize(
   if (from instanceof Float32Array) {
     resizeVolume(from, shape, to as Float32Array, newShape, order);
   } else if (order === 3) {
-    throw new RangeError("Cannot resample a label map with order 3: expected order 0 or 1");
+    throw new DataError(
+      "Cannot resample a label map with order 3: it would make new labels, use order 0 or 1",
+    );
   } else {
     resizeSegmentation(from, shape, to as LabelArray, newShape, order);
   }
@@ -102,7 +140,8 @@ function resizeSeparately(
   to: Volume,
   newShape: Shape3,
   axis: number,
-  { order, order_z }: ResamplingKwargs,
+  order: SplineOrder,
+  orderZ: SplineOrder,
 ): void {
   const n = shape[axis];
   const m = newShape[axis];
@@ -117,7 +156,7 @@ function resizeSeparately(
     resize(slice, sliceShape, newSlice, newSliceShape, order);
   };
 
-  if (n === m || order_z === 0) {
+  if (n === m || orderZ === 0) {
     const nearest = axisTaps(n, m, 0).first;
     for (let k = 0; k < m; k++) {
       if (k === 0 || nearest[k] !== nearest[k - 1]) resizeSlice(nearest[k]);
@@ -130,7 +169,7 @@ function resizeSeparately(
     resizeSlice(k);
     copySlice(newSlice, 1, 0, slices, n, k, newOuter);
   }
-  resampleAlongAxis(slices, to, newOuter, new AxisResizer(n, m, order_z));
+  resampleAlongAxis(slices, to, newOuter, new AxisResizer(n, m, orderZ));
 }
 
 /** Labels ascending, each where its resampled mask is above ½; images without clipping. */

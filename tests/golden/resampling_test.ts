@@ -18,6 +18,7 @@ interface ResamplingCase extends ResamplingKwargs {
   new_shape: Shape3;
   current_spacing: Spacing3;
   new_spacing: Spacing3;
+  force_separate_z: boolean | null;
   decided_axis: number | null;
 }
 

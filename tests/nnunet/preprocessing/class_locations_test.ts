@@ -46,9 +46,12 @@ Deno.test("sampleClassLocations() keeps 10 000 voxels, or 1 % of very many", () 
 });
 
 Deno.test("classLocationKeys() adds all labels where there is an ignore label", () => {
-  assert.deepEqual(classLocationKeys({ foreground: [1, 2], all: [0, 1, 2] }), [1, 2]);
+  const labels = { background: 0, whole: [1, 2], inner: 2 };
+  const regions = { labels, regions_class_order: [1, 2] };
+  assert.deepEqual(classLocationKeys({ labels: { background: 0, a: 1, b: 2 } }), [1, 2]);
+  assert.deepEqual(classLocationKeys(regions), [[1, 2], 2]);
   assert.deepEqual(
-    classLocationKeys({ foreground: [[1, 2], 2], all: [0, 1, 2], ignoreLabel: 3 }),
+    classLocationKeys({ ...regions, labels: { ...labels, ignore: 3 } }),
     [[1, 2], 2, [-1, 0, 1, 2]],
   );
 });

@@ -9,12 +9,12 @@ const CUBIC = { order: 3, order_z: 0, force_separate_z: null } as const;
 
 Deno.test("separateAxis() is the one coarse axis beyond a factor of three", () => {
   const ones: Spacing3 = [1, 1, 1];
-  assert.equal(separateAxis([3.6, 0.6, 0.6], ones), 0);
-  assert.equal(separateAxis(ones, [4, 1, 1]), 0);
-  assert.equal(separateAxis([3, 1, 1], ones), undefined);
-  assert.equal(separateAxis([0.24, 1.25, 1.25], ones), undefined);
-  assert.equal(separateAxis([1, 5, 1], ones), 1);
-  assert.equal(separateAxis([999, 1, 1], ones), 0);
+  assert.equal(separateAxis([3.6, 0.6, 0.6], ones, null), 0);
+  assert.equal(separateAxis(ones, [4, 1, 1], null), 0);
+  assert.equal(separateAxis([3, 1, 1], ones, null), undefined);
+  assert.equal(separateAxis([0.24, 1.25, 1.25], ones, null), undefined);
+  assert.equal(separateAxis([1, 5, 1], ones, null), 1);
+  assert.equal(separateAxis([999, 1, 1], ones, null), 0);
   assert.equal(separateAxis([5, 1, 1], ones, false), undefined);
   assert.equal(separateAxis([2, 1, 1], ones, true), 0);
 });
