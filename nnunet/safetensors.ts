@@ -26,7 +26,17 @@ export type SafetensorsType = keyof typeof TYPES;
 export interface Safetensor {
   dtype: SafetensorsType;
   shape: readonly number[];
-  data: InstanceType<typeof TYPES[SafetensorsType]>;
+  data:
+    | Float64Array
+    | BigInt64Array
+    | BigUint64Array
+    | Float32Array
+    | Int32Array
+    | Uint32Array
+    | Uint16Array
+    | Int16Array
+    | Int8Array
+    | Uint8Array;
 }
 
 /** What a safetensors file holds. */
