@@ -13,3 +13,4 @@ export { add } from "./ops/add.ts";
 export { leakyRelu, type LeakyReluOptions } from "./ops/leaky_relu.ts";
 export { extractWindows, type Window, WindowSum } from "./ops/sliding_window.ts";
 export { concatenate } from "./ops/concatenate.ts";
+export { instanceNorm, type InstanceNormOptions } from "./ops/instance_norm.ts";

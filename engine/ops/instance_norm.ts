@@ -1,0 +1,124 @@
+import source from "../../shaders/instance_norm.wgsl" with { type: "text" };
+import { Kernel } from "../kernel.ts";
+import { featureShape, formatShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+const kernel = (entryPoint: string) => new Kernel("instance_norm", source, entryPoint);
+const partialStatistics = kernel("partial_statistics");
+const mergeStatistics = kernel("merge_statistics");
+const forward = kernel("forward");
+const partialSums = kernel("partial_sums");
+const mergeSums = kernel("merge_sums");
+const backwardX = kernel("backward_x");
+const backwardParameters = kernel("backward_parameters");
+
+const WORKGROUP_SIZE = 64;
+const VECTORS = 8;
+
+/** Options for {@linkcode instanceNorm}. */
+export interface InstanceNormOptions {
+  /** Added to the variance. @default {1e-5} */
+  eps?: number;
+  /** Slope of the leaky ReLU applied to the result; without it there is none. */
+  negativeSlope?: number;
+}
+
+/**
+ * Normalises each channel of each sample of a feature map to mean 0 and (biased) variance 1, then
+ * scales and shifts it by `weight` and `bias` `[C]`, then applies leaky ReLU if `negativeSlope` is
+ * given. Keeps nothing but `x` and its statistics for the way back.
+ *
+ * @throws {TypeError} if `weight` or `bias` do not have one element per channel.
+ * @throws {RangeError} if there is only one voxel: its variance is 0 whatever it is.
+ */
+export function instanceNorm(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  { eps = 1e-5, negativeSlope = 1 }: InstanceNormOptions = {},
+): Tensor {
+  const { gpu } = x;
+  const { n, c: channels, blocks, voxels } = featureShape(x.shape);
+  if (weight.size !== channels || bias.size !== channels) {
+    throw new TypeError(
+      `Cannot normalise x ${formatShape(x.shape)} with weight ${formatShape(weight.shape)} and ` +
+        `bias ${formatShape(bias.shape)}: need ${channels} elements each`,
+    );
+  }
+  if (voxels === 1) {
+    throw new RangeError(
+      `Cannot normalise x ${
+        formatShape(x.shape)
+      }: a single voxel has no variance, use larger input`,
+    );
+  }
+  const planes = n * blocks;
+  const tiles = Math.ceil(voxels / (WORKGROUP_SIZE * VECTORS));
+  const params = { channels, blocks, planes, voxels, tiles, eps, negative_slope: negativeSlope };
+  const overrides = gpu.info.software
+    ? { LANE_STEP: VECTORS, VECTOR_STEP: 1 }
+    : { LANE_STEP: 1, VECTOR_STEP: WORKGROUP_SIZE };
+  const run = (kernel: Kernel, workgroups: number, buffers: Record<string, Tensor>) =>
+    gpu.dispatch(kernel, { params, buffers, overrides, threads: workgroups * WORKGROUP_SIZE });
+
+  const { y, statistics } = gpu.scope(() => {
+    const partials = gpu.empty([planes, tiles, 2, 4], "flat");
+    run(partialStatistics, planes * tiles, { x, out: partials });
+    const statistics = gpu.empty([planes, 4, 4], "flat");
+    run(mergeStatistics, planes, { partials, weight, bias, out: statistics });
+    const y = gpu.empty(x.shape);
+    run(forward, planes * tiles, { x, constants: statistics, out: y });
+    return { y, statistics };
+  });
+  gpu.record(y, {
+    inputs: { x, weight, bias },
+    saved: [x, statistics],
+    backward: (gradY) => {
+      const sums = once(() => {
+        const partials = gpu.empty([planes, tiles, 2, 4], "flat");
+        run(partialSums, planes * tiles, {
+          x,
+          grad_y: gradY,
+          constants: statistics,
+          out: partials,
+        });
+        const sums = gpu.empty([planes, 2, 4], "flat");
+        run(mergeSums, planes, { partials, out: sums });
+        return sums;
+      });
+      const parameters = once(() => {
+        const gradWeight = gpu.empty(weight.shape, "flat");
+        const gradBias = gpu.empty(bias.shape, "flat");
+        run(backwardParameters, Math.ceil(channels / WORKGROUP_SIZE), {
+          sums: sums(),
+          grad_weight: gradWeight,
+          grad_bias: gradBias,
+        });
+        return { gradWeight, gradBias };
+      });
+      return {
+        x: () => {
+          const gradX = gpu.empty(x.shape);
+          run(backwardX, planes * tiles, {
+            x,
+            grad_y: gradY,
+            constants: statistics,
+            sums: sums(),
+            out: gradX,
+          });
+          return gradX;
+        },
+        weight: () => parameters().gradWeight,
+        bias: () => parameters().gradBias,
+      };
+    },
+  });
+  statistics.dispose();
+  return y;
+}
+
+/** `make` that runs at the first call only. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
+}
