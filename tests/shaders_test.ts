@@ -8,20 +8,21 @@ const ROOT = join(import.meta.dirname!, "..");
 const SHADERS = join(ROOT, "shaders");
 const FEATURES: GPUFeatureName[] = ["shader-f16", "subgroups"];
 
-/** A shader file with the library texts that its kernels put in front of it. */
+/** The text that some kernels are made from: one file, or several joined. */
 interface Shader {
-  path: string;
+  /** Relative to `shaders/`, joined by ` + `. */
+  name: string;
   code: string;
   entryPoints: string[];
 }
 
-const libraries = joinedLibraries();
-const shaders: Shader[] = filesBelow(SHADERS, ".wgsl").map((path) => {
-  const text = readFileSync(path, "utf8");
-  const code = [...libraries.get(path) ?? [], path].map((p) => readFileSync(p, "utf8")).join("\n");
-  const entries = text.matchAll(/@compute[^{]*?\bfn\s+(\w+)/g);
-  return { path: path.slice(SHADERS.length + 1), code, entryPoints: [...entries].map((m) => m[1]) };
-});
+const callers = sourcesThatMakeKernels();
+const joined = joinedFiles();
+const parts = new Set(joined.flat());
+const single = filesBelow(SHADERS, ".wgsl").filter((path) => !parts.has(path)).map((
+  path,
+) => [path]);
+const shaders = [...single, ...joined].map(readShader);
 
 Deno.test("shaders compile under Chrome's compiler (Tint)", async (t) => {
   // Dawn crashes if this object is collected while its device is in use: it stays in a variable.
@@ -45,22 +46,27 @@ Deno.test({
 });
 
 Deno.test("every entry point of a shader belongs to a kernel", () => {
-  const callers = sourcesThatMakeKernels();
-  const orphans = shaders.flatMap(({ path, entryPoints }) => {
-    const users = callers.filter(({ wgsl }) => wgsl.includes(join(SHADERS, path)));
+  const orphans = filesBelow(SHADERS, ".wgsl").flatMap((path) => {
+    const users = callers.filter(({ names }) => [...names.values()].includes(path));
+    const { name, entryPoints } = readShader([path]);
     return entryPoints.filter((entry) => !users.some(({ text }) => text.includes(entry)))
-      .map((entry) => `${path}: ${entry}`);
+      .map((entry) => `${name}: ${entry}`);
   });
   assert.deepEqual(orphans, []);
 });
 
 async function compileAll(t: Deno.TestContext, device: GPUDevice, needsEnable: boolean) {
   assert.ok(shaders.length > 0, "there are shaders");
-  for (const { path, code, entryPoints } of shaders) {
-    await t.step(path, async () => {
-      const enable = needsEnable && /\bsubgroup[A-Z]\w*\(/.test(code) ? "enable subgroups;\n" : "";
+  for (const { name, code, entryPoints } of shaders) {
+    await t.step(name, async () => {
+      // As the engine does: the directive first where it is wanted, left out where it is refused.
+      const directive = /^enable subgroups;/m;
+      const enable = needsEnable && directive.test(code) ? "enable subgroups;\n" : "";
       device.pushErrorScope("validation");
-      const module = device.createShaderModule({ label: path, code: enable + code });
+      const module = device.createShaderModule({
+        label: name,
+        code: enable + code.replace(directive, ""),
+      });
       for (const entryPoint of entryPoints) {
         device.createComputePipeline({ layout: "auto", compute: { module, entryPoint } });
       }
@@ -84,30 +90,37 @@ async function openDevice(gpu: GPU): Promise<GPUDevice | undefined> {
   });
 }
 
-/** Sources that import shaders, with the shaders' absolute paths. */
-function sourcesThatMakeKernels(): { text: string; wgsl: string[]; names: Map<string, string> }[] {
+function readShader(paths: string[]): Shader {
+  const code = paths.map((path) => readFileSync(path, "utf8")).join("\n");
+  const entryPoints = [...code.matchAll(/@compute[^{]*?\bfn\s+(\w+)/g)].map(([, name]) => name);
+  return { name: paths.map((p) => p.slice(SHADERS.length + 1)).join(" + "), code, entryPoints };
+}
+
+/** Sources that import shaders; `names` says which file a name stands for. */
+function sourcesThatMakeKernels(): { text: string; names: Map<string, string> }[] {
   const folders = ["engine", "bench"].map((name) => join(ROOT, name));
   return folders.flatMap((folder) => filesBelow(folder, ".ts")).map((path) => {
     const text = readFileSync(path, "utf8");
-    const names = new Map<string, string>();
-    for (const [, name, file] of text.matchAll(/import\s+(\w+)\s+from\s+"([^"]+\.wgsl)"/g)) {
-      names.set(name, resolve(dirname(path), file));
-    }
-    return { text, wgsl: [...names.values()], names };
-  }).filter(({ wgsl }) => wgsl.length > 0);
+    const imports = text.matchAll(/import\s+(\w+)\s+from\s+"([^"\n]+\.wgsl)"/g);
+    const names = [...imports].map(([, name, file]) =>
+      [name, resolve(dirname(path), file)] as const
+    );
+    return { text, names: new Map(names) };
+  });
 }
 
-/** Shader file → files whose text goes before it, from the arrays that kernels are made with. */
-function joinedLibraries(): Map<string, string[]> {
-  const joined = new Map<string, string[]>();
-  for (const { text, names } of sourcesThatMakeKernels()) {
-    for (const [, list] of text.matchAll(/\[((?:\s*\w+\s*,)+\s*\w+\s*,?\s*)\]/g)) {
-      const paths = list.split(",").map((name) => names.get(name.trim()));
-      const file = paths.filter((path) => path !== undefined);
-      if (file.length > 1) joined.set(file.at(-1)!, file.slice(0, -1));
-    }
-  }
-  return joined;
+/** Files that kernels join, `new Kernel("name", [library, source], …)`, each combination once. */
+function joinedFiles(): string[][] {
+  // A library may be imported in one source and handed to another.
+  const everywhere = new Map(callers.flatMap(({ names }) => [...names]));
+  const combinations = callers.flatMap(({ text, names }) => {
+    const lists = text.matchAll(/new Kernel\([^,[]+,\s*\[([\w\s,]+)\]/g);
+    return [...lists].map(([, list]) =>
+      list.split(",").map((name) => name.trim()).filter(Boolean)
+        .map((name) => names.get(name) ?? everywhere.get(name)!)
+    );
+  });
+  return [...new Map(combinations.map((files) => [files.join(), files])).values()];
 }
 
 function filesBelow(folder: string, ending: string): string[] {
