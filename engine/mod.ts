@@ -14,3 +14,5 @@ export { leakyRelu, type LeakyReluOptions } from "./ops/leaky_relu.ts";
 export { extractWindows, type Window, WindowSum } from "./ops/sliding_window.ts";
 export { concatenate } from "./ops/concatenate.ts";
 export { instanceNorm, type InstanceNormOptions } from "./ops/instance_norm.ts";
+export { convolution, type ConvolutionOptions } from "./ops/convolution.ts";
+export { convTranspose } from "./ops/conv_transpose.ts";

@@ -26,7 +26,8 @@ export function readInterface(source: string, entryPoint: string): ShaderInterfa
   const reached = reachableText(text, entryPoint);
   const bindings: Binding[] = [];
   for (const [, index, access, name, type] of text.matchAll(BINDING)) {
-    if (!new RegExp(`\\b${name}\\b`).test(reached)) continue;
+    // not members of that name: `id.x` does not reach a binding `x`
+    if (!new RegExp(`(?<!\\.)\\b${name}\\b`).test(reached)) continue;
     bindings.push({ name: name!, index: Number(index), kind: bindingKind(access, type!) });
   }
   bindings.sort((a, b) => a.index - b.index);

@@ -35,15 +35,15 @@ export function convolution(
     bias?.shape,
     stride,
   );
-  const { gpu, shape: [n, , ...spatial] } = inputs[0]!;
-  const { output, outChannels } = shapes[0]!;
+  const { gpu, shape: [n, , ...spatial] } = inputs[0];
+  const { output, outChannels } = shapes[0];
   const choose = (i: number, pass: ConvolutionPass) =>
-    chooseConvolution(gpu, shapes[i]!, pass, algorithm);
+    chooseConvolution(gpu, shapes[i], pass, algorithm);
 
   const extents = [output.d, output.h, output.w].slice(3 - spatial.length);
-  const y = gpu.empty([n!, outChannels, ...extents]);
+  const y = gpu.empty([n, outChannels, ...extents]);
   inputs.forEach((input, i) =>
-    choose(i, "forward").forward(input, weight, i ? undefined : bias, y, shapes[i]!, i > 0)
+    choose(i, "forward").forward(input, weight, i ? undefined : bias, y, shapes[i], i > 0)
   );
 
   return gpu.record(y, {
@@ -51,8 +51,8 @@ export function convolution(
     saved: [...inputs, weight],
     backward: (gradY) => {
       const gradInput = (i: number) => () => {
-        const gradX = gpu.empty(inputs[i]!.shape);
-        choose(i, "gradInput").gradInput(gradY, weight, gradX, shapes[i]!);
+        const gradX = gpu.empty(inputs[i].shape);
+        choose(i, "gradInput").gradInput(gradY, weight, gradX, shapes[i]);
         return gradX;
       };
       return {
@@ -61,7 +61,7 @@ export function convolution(
         weight: () => {
           const gradWeight = gpu.empty(weight.shape, "flat");
           inputs.forEach((input, i) =>
-            choose(i, "gradWeight").gradWeight(input, gradY, gradWeight, shapes[i]!)
+            choose(i, "gradWeight").gradWeight(input, gradY, gradWeight, shapes[i])
           );
           return gradWeight;
         },
@@ -80,13 +80,13 @@ function convolutionShapes(
 ): ConvolutionShape[] {
   const fail = (Kind: typeof TypeError | typeof RangeError, why: string): never => {
     const what = inputs.length === 1
-      ? `x ${formatShape(inputs[0]!)}`
+      ? `x ${formatShape(inputs[0])}`
       : `x ${inputs.map(formatShape).join(" and ")}`;
     throw new Kind(`Cannot convolve ${what} with weight ${formatShape(weight)}: ${why}`);
   };
-  const [first] = inputs as [Shape];
+  const [first] = inputs;
   const axes = weight.length - 2;
-  const [outChannels, weightInChannels, ...kernel] = weight as [number, number];
+  const [outChannels, weightInChannels, ...kernel] = weight;
   if (axes !== 2 && axes !== 3) fail(TypeError, "weight needs 4 or 5 axes");
   for (const input of inputs) {
     if (input.length !== weight.length) fail(TypeError, "they need the same number of axes");
@@ -94,7 +94,7 @@ function convolutionShapes(
       fail(TypeError, "the inputs need the same batch size and spatial shape");
     }
   }
-  const channels = inputs.reduce((sum, input) => sum + input[1]!, 0);
+  const channels = inputs.reduce((sum, input) => sum + input[1], 0);
   if (channels !== weightInChannels) {
     fail(TypeError, `x has ${channels} channels, weight expects ${weightInChannels}`);
   }
@@ -115,7 +115,7 @@ function convolutionShapes(
   return inputs.map((input) => {
     const shape: ConvolutionShape = {
       n,
-      inChannels: input[1]!,
+      inChannels: input[1],
       inChannelOffset,
       weightInChannels,
       outChannels,
@@ -128,7 +128,7 @@ function convolutionShapes(
       kernel: three(kernel),
       stride: strides,
     };
-    inChannelOffset += input[1]!;
+    inChannelOffset += input[1];
     return shape;
   });
 }

@@ -1,17 +1,14 @@
 // Convolution, and its data gradient, straight from the definition:
 //   y[n, o, p] = bias[o] + sum over i, k of w[o, i, k] * x[n, i, p * stride + k - (kernel - 1) / 2]
 //   grad_x[n, i, q] = sum over o, k, p with p * stride + k - (kernel - 1) / 2 = q of w[o, i, k] * grad_y[n, o, p]
-// Both gather a target voxel from source voxels; TRANSPOSED chooses how positions correspond. The
-// weight is packed first, so that channel counts need not be multiples of four.
+// Both gather a target voxel from source voxels; TRANSPOSED chooses how positions correspond.
 
 struct Params {
   n: u32,
   target_channels: u32, target_blocks: u32, target_d: u32, target_h: u32, target_w: u32,
-  source_channels: u32, source_blocks: u32, source_d: u32, source_h: u32, source_w: u32,
+  source_blocks: u32, source_d: u32, source_h: u32, source_w: u32,
   kernel_d: u32, kernel_h: u32, kernel_w: u32,
   stride_d: u32, stride_h: u32, stride_w: u32,
-  // element of weight: offset + target channel * target_step + source channel * source_step + tap
-  weight_offset: u32, target_step: u32, source_step: u32,
   has_bias: u32, accumulate: u32,
 }
 
@@ -20,33 +17,10 @@ override TRANSPOSED: bool = false;
 const TILE: u32 = 4u; // @override target voxels along w of one invocation
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read_write> packed_weight: array<vec4f>;
-// [target block][tap][source channel, up to whole blocks], a vector of four target channels
-@group(0) @binding(3) var<storage, read> packed: array<vec4f>;
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
-@group(0) @binding(5) var<storage, read> source: array<vec4f>; // [n, source_blocks, d, h, w]
-@group(0) @binding(6) var<storage, read_write> target_map: array<vec4f>; // [n, target_blocks, d, h, w]
-
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn pack_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP_SIZE + id.x;
-  let taps = params.kernel_d * params.kernel_h * params.kernel_w;
-  let source_lanes = 4u * params.source_blocks;
-  if (i >= params.target_blocks * taps * source_lanes) { return; }
-  let channel = i % source_lanes;
-  let tap = i / source_lanes % taps;
-  let first = 4u * (i / source_lanes / taps);
-  var value = vec4f();
-  for (var lane = 0u; lane < 4u; lane++) {
-    let target_channel = first + lane;
-    if (channel < params.source_channels && target_channel < params.target_channels) {
-      value[lane] = weight[params.weight_offset + target_channel * params.target_step +
-        channel * params.source_step + tap];
-    }
-  }
-  packed_weight[i] = value;
-}
+@group(0) @binding(1) var<storage, read> packed_weight: array<vec4f>; // see pack_weight.wgsl
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read> source: array<vec4f>; // [n, source_blocks, d, h, w]
+@group(0) @binding(4) var<storage, read_write> target_map: array<vec4f>; // [n, target_blocks, d, h, w]
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -83,7 +57,8 @@ fn gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
         var w = tap * 4u * params.source_blocks;
         var voxel = row;
         for (var source_block = 0u; source_block < params.source_blocks; source_block++) {
-          let weights = mat4x4f(packed[w], packed[w + 1u], packed[w + 2u], packed[w + 3u]);
+          let weights = mat4x4f(packed_weight[w], packed_weight[w + 1u], packed_weight[w + 2u],
+            packed_weight[w + 3u]);
           // @unroll
           for (var t = 0u; t < TILE; t++) {
             if (positions[t] >= 0) { sums[t] += weights * source[voxel + u32(positions[t])]; }

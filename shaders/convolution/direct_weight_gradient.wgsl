@@ -40,7 +40,7 @@ fn sum_chunks(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups)
   let begin = u32((max(-shift_x, 0) + stride_x - 1) / stride_x);
   let end = min(params.out_w, u32((i32(params.in_w) - 1 - shift_x + stride_x) / stride_x));
 
-  var sum: mat4x4f;
+  var sum = mat4x4f();
   let rows = params.n * params.out_d * params.out_h;
   let last = min((chunk + 1u) * params.chunk_rows, rows);
   for (var row = chunk * params.chunk_rows; row < last; row++) {
@@ -55,7 +55,7 @@ fn sum_chunks(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups)
     let x_row = (((sample * params.in_blocks + in_block) * params.in_d + u32(in_z)) * params.in_h +
       u32(in_y)) * params.in_w;
     // a sum of its own for each row loses less to rounding
-    var row_sum: mat4x4f;
+    var row_sum = mat4x4f(); // naga does not reset a variable without initialiser in a loop
     for (var p = begin; p < end; p++) {
       let g = grad_y[y_row + p];
       let v = x[x_row + u32(i32(p * params.stride_w) + shift_x)];

@@ -3,20 +3,18 @@ import gradientSource from "../../../shaders/convolution/direct_weight_gradient.
   type: "text",
 };
 import { Kernel } from "../../kernel.ts";
+import { featureShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import type { ConvolutionAlgorithm, ConvolutionShape, Extents } from "./algorithm.ts";
+import type { ConvolutionAlgorithm, ConvolutionShape } from "./algorithm.ts";
+import { chunkRows } from "./chunk_rows.ts";
+import { packWeight } from "./pack_weight.ts";
 
-const packWeight = new Kernel("convolution_direct", gatherSource, "pack_weight");
 const gather = new Kernel("convolution_direct", gatherSource, "gather");
 const sumChunks = new Kernel("convolution_direct_weight_gradient", gradientSource, "sum_chunks");
 const sumPartial = new Kernel("convolution_direct_weight_gradient", gradientSource, "sum_partial");
 
 /** Voxels along w that one invocation of `gather` computes, as in the shader. */
 const TILE = 4;
-/** Bounds how long one invocation of the weight gradient loops; software adapters stop at 65,535. */
-const MOST_ITERATIONS = 16_384;
-/** Invocations that keep any device busy. */
-const ENOUGH_INVOCATIONS = 32_768;
 
 /** The definition, written out: supports every shape on every device; what others are measured by. */
 export const direct: ConvolutionAlgorithm = {
@@ -24,51 +22,41 @@ export const direct: ConvolutionAlgorithm = {
   supports: () => true,
 
   forward(x, weight, bias, y, shape, accumulate) {
-    const { outChannels, inChannels, input, output } = shape;
-    const taps = product(shape.kernel);
-    runGather(weight, x, y, bias, shape, {
-      ...extents("target", outChannels, output),
-      ...extents("source", inChannels, input),
-      target_step: shape.weightInChannels * taps,
-      source_step: taps,
-      accumulate: +accumulate,
-    }, { TRANSPOSED: 0 });
+    const [outStep, inStep] = weightSteps(shape);
+    runGather(weight, outStep, inStep, bias, x, y, shape, false, accumulate);
   },
 
   gradInput(gradY, weight, gradX, shape) {
-    const { outChannels, inChannels, input, output } = shape;
-    const taps = product(shape.kernel);
-    runGather(weight, gradY, gradX, undefined, shape, {
-      ...extents("target", inChannels, input),
-      ...extents("source", outChannels, output),
-      target_step: taps,
-      source_step: shape.weightInChannels * taps,
-      accumulate: 0,
-    }, { TRANSPOSED: 1 });
+    const [outStep, inStep] = weightSteps(shape);
+    runGather(weight, inStep, outStep, undefined, gradY, gradX, shape, true, false);
   },
 
   gradWeight(x, gradY, gradWeight, shape) {
     const { gpu } = x;
     const { n, inChannels, outChannels, input, output } = shape;
     const taps = product(shape.kernel);
-    const units = Math.ceil(outChannels / 4) * Math.ceil(inChannels / 4) * taps;
+    const inBlocks = Math.ceil(inChannels / 4);
+    const outBlocks = Math.ceil(outChannels / 4);
+    const units = outBlocks * inBlocks * taps;
     const rows = n * output.d * output.h;
-    const chunkRows = Math.max(
-      1,
-      Math.min(
-        Math.floor(MOST_ITERATIONS / (output.w + 1)),
-        Math.ceil(rows * units / ENOUGH_INVOCATIONS),
-      ),
-    );
-    const chunks = Math.ceil(rows / chunkRows);
+    const rowsOfChunk = chunkRows(rows, output.w, units);
+    const chunks = Math.ceil(rows / rowsOfChunk);
     const params = {
       n,
-      ...extents("in", inChannels, input),
-      ...extents("out", outChannels, output),
+      in_channels: inChannels,
+      in_blocks: inBlocks,
+      in_d: input.d,
+      in_h: input.h,
+      in_w: input.w,
+      out_channels: outChannels,
+      out_blocks: outBlocks,
+      out_d: output.d,
+      out_h: output.h,
+      out_w: output.w,
       ...window(shape),
       weight_in_channels: shape.weightInChannels,
       in_channel_offset: shape.inChannelOffset,
-      chunk_rows: chunkRows,
+      chunk_rows: rowsOfChunk,
       chunks,
     };
     gpu.scope(() => {
@@ -87,52 +75,58 @@ export const direct: ConvolutionAlgorithm = {
   },
 };
 
-function runGather(
-  weight: Tensor,
-  source: Tensor,
-  target: Tensor,
-  bias: Tensor | undefined,
-  shape: ConvolutionShape,
-  given: Record<string, number>,
-  overrides: Record<string, number>,
-): void {
-  const { gpu } = source;
-  const taps = product(shape.kernel);
-  const params = {
-    n: shape.n,
-    ...given,
-    ...window(shape),
-    weight_offset: shape.inChannelOffset * taps,
-    has_bias: bias ? 1 : 0,
-  } as Record<string, number>;
-  const { target_blocks, target_d, target_h, target_w, source_blocks } = params;
-  const vectors = 4 * target_blocks! * source_blocks! * taps;
-  gpu.scope(() => {
-    const packed = gpu.empty([4 * vectors], "flat");
-    gpu.dispatch(packWeight, {
-      params,
-      buffers: { weight, packed_weight: packed },
-      overrides,
-      threads: vectors,
-    });
-    gpu.dispatch(gather, {
-      params,
-      // a binding needs something bound, even when has_bias is 0
-      buffers: { packed, bias: bias ?? weight, source, target_map: target },
-      overrides,
-      threads: shape.n * target_blocks! * target_d! * target_h! * Math.ceil(target_w! / TILE),
-    });
-  });
+/** Elements of the weight from one output channel to the next, and from one input channel. */
+function weightSteps({ weightInChannels, kernel }: ConvolutionShape): [number, number] {
+  return [weightInChannels * product(kernel), product(kernel)];
 }
 
-function extents(name: string, channels: number, { d, h, w }: Extents): Record<string, number> {
-  return {
-    [`${name}_channels`]: channels,
-    [`${name}_blocks`]: Math.ceil(channels / 4),
-    [`${name}_d`]: d,
-    [`${name}_h`]: h,
-    [`${name}_w`]: w,
-  };
+/** Computes `target` from `source`: the output from the input or, `transposed`, back. */
+function runGather(
+  weight: Tensor,
+  targetStep: number,
+  sourceStep: number,
+  bias: Tensor | undefined,
+  source: Tensor,
+  target: Tensor,
+  shape: ConvolutionShape,
+  transposed: boolean,
+  accumulate: boolean,
+): void {
+  const { gpu } = source;
+  const to = featureShape(target.shape);
+  const from = featureShape(source.shape);
+  const taps = product(shape.kernel);
+  gpu.scope(() => {
+    const packedWeight = packWeight(weight, {
+      targetChannels: to.c,
+      sourceChannels: from.c,
+      taps,
+      offset: shape.inChannelOffset * taps,
+      targetStep,
+      sourceStep,
+    });
+    gpu.dispatch(gather, {
+      params: {
+        n: shape.n,
+        target_channels: to.c,
+        target_blocks: to.blocks,
+        target_d: to.d,
+        target_h: to.h,
+        target_w: to.w,
+        source_blocks: from.blocks,
+        source_d: from.d,
+        source_h: from.h,
+        source_w: from.w,
+        ...window(shape),
+        has_bias: bias ? 1 : 0,
+        accumulate: accumulate ? 1 : 0,
+      },
+      // a binding needs something bound, even when has_bias is 0
+      buffers: { packed_weight: packedWeight, bias: bias ?? weight, source, target_map: target },
+      overrides: { TRANSPOSED: transposed ? 1 : 0 },
+      threads: shape.n * to.blocks * to.d * to.h * Math.ceil(to.w / TILE),
+    });
+  });
 }
 
 function window({ kernel, stride }: ConvolutionShape): Record<string, number> {
