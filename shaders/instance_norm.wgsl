@@ -1,18 +1,18 @@
 // Instance norm with affine parameters and, optionally, leaky ReLU:
 //   h = (x - mean) * rstd        mean and biased variance over the voxels of one sample and channel
 //   z = weight * h + bias        y = z where z > 0, negative_slope * z elsewhere
-// A plane is one block of four channels of one sample. Each workgroup takes a tile of one plane;
-// partial results of the tiles are merged by one workgroup a plane, always in the same order.
+// A plane is one block of four channels of one sample. Each workgroup takes a tile of one plane, in
+// chunks of eight vectors a lane; the results of the tiles are merged by one workgroup a plane, always
+// in the same order.
 
-struct Params { channels: u32, blocks: u32, planes: u32, voxels: u32, tiles: u32, eps: f32, negative_slope: f32 }
+struct Params {
+  channels: u32, blocks: u32, planes: u32, voxels: u32, tiles: u32, chunks: u32,
+  eps: f32, negative_slope: f32
+}
 
 override WORKGROUP_SIZE: u32 = 64u;
-// Vectors a lane takes, and the way from one to the next: side by side suits software adapters,
-// interleaved with the other lanes suits the rest.
-const VECTORS: u32 = 8u;
-override LANE_STEP: u32 = 1u;
-override VECTOR_STEP: u32 = 64u;
-const TILE: u32 = 512u; // WORKGROUP_SIZE * VECTORS
+const VECTORS: u32 = 8u; // of a lane in a chunk
+const CHUNK: u32 = 512u; // WORKGROUP_SIZE * VECTORS
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -42,27 +42,31 @@ fn partial_statistics(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
   let tile = group.y * groups.x + group.x;
   if (tile >= params.planes * params.tiles) { return; }
   let plane = tile / params.tiles;
-  let start = (tile % params.tiles) * TILE + lane * LANE_STEP;
-  var values: array<vec4f, VECTORS>;
-  var count = 0.0;
-  var sum = vec4f(0.0);
-  // @unroll
-  for (var i = 0u; i < VECTORS; i++) {
-    if (start + i * VECTOR_STEP < params.voxels) {
-      values[i] = x[plane * params.voxels + start + i * VECTOR_STEP];
-      sum += values[i];
-      count += 1.0;
+  var mine = Statistics(0.0, vec4f(0.0), vec4f(0.0));
+  for (var chunk = 0u; chunk < params.chunks; chunk++) {
+    let start = first_voxel(tile, chunk, lane);
+    var values: array<vec4f, VECTORS>;
+    var count = 0.0;
+    var sum = vec4f(0.0);
+    // @unroll
+    for (var i = 0u; i < VECTORS; i++) {
+      if (start + i * WORKGROUP_SIZE < params.voxels) {
+        values[i] = x[plane * params.voxels + start + i * WORKGROUP_SIZE];
+        sum += values[i];
+        count += 1.0;
+      }
     }
-  }
-  let mean = sum / max(count, 1.0);
-  var deviations = vec4f(0.0);
-  // @unroll
-  for (var i = 0u; i < VECTORS; i++) {
-    if (start + i * VECTOR_STEP < params.voxels) {
-      deviations += (values[i] - mean) * (values[i] - mean);
+    let mean = sum / max(count, 1.0);
+    var deviations = vec4f(0.0);
+    // @unroll
+    for (var i = 0u; i < VECTORS; i++) {
+      if (start + i * WORKGROUP_SIZE < params.voxels) {
+        deviations += (values[i] - mean) * (values[i] - mean);
+      }
     }
+    mine = merge(mine, Statistics(count, mean, deviations));
   }
-  let total = merge_lanes(lane, Statistics(count, mean, deviations));
+  let total = merge_lanes(lane, mine);
   if (lane == 0u) {
     out[2u * tile] = total.mean;
     out[2u * tile + 1u] = total.deviations;
@@ -77,7 +81,8 @@ fn merge_statistics(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups
   var mine = Statistics(0.0, vec4f(0.0), vec4f(0.0));
   for (var i = lane; i < params.tiles; i += WORKGROUP_SIZE) {
     let tile = plane * params.tiles + i;
-    let count = f32(min(TILE, params.voxels - i * TILE));
+    let size = params.chunks * CHUNK;
+    let count = f32(min(size, params.voxels - i * size));
     mine = merge(mine, Statistics(count, partials[2u * tile], partials[2u * tile + 1u]));
   }
   let total = merge_lanes(lane, mine);
@@ -94,6 +99,10 @@ fn merge_statistics(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups
     out[4u * plane + 2u] = w;
     out[4u * plane + 3u] = b;
   }
+}
+
+fn first_voxel(tile: u32, chunk: u32, lane: u32) -> u32 {
+  return ((tile % params.tiles) * params.chunks + chunk) * CHUNK + lane;
 }
 
 // Chan, Golub, LeVeque: no difference of large sums.
@@ -128,16 +137,18 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   let tile = group.y * groups.x + group.x;
   if (tile >= params.planes * params.tiles) { return; }
   let plane = tile / params.tiles;
-  let start = (tile % params.tiles) * TILE + lane * LANE_STEP;
   let mean = constants[4u * plane];
   let scale = constants[4u * plane + 1u] * constants[4u * plane + 2u];
   let shift = constants[4u * plane + 3u];
-  // @unroll
-  for (var i = 0u; i < VECTORS; i++) {
-    if (start + i * VECTOR_STEP < params.voxels) {
-      let at = plane * params.voxels + start + i * VECTOR_STEP;
-      let z = (x[at] - mean) * scale + shift;
-      out[at] = z * slope(z);
+  for (var chunk = 0u; chunk < params.chunks; chunk++) {
+    let start = first_voxel(tile, chunk, lane);
+    // @unroll
+    for (var i = 0u; i < VECTORS; i++) {
+      if (start + i * WORKGROUP_SIZE < params.voxels) {
+        let at = plane * params.voxels + start + i * WORKGROUP_SIZE;
+        let z = (x[at] - mean) * scale + shift;
+        out[at] = z * slope(z);
+      }
     }
   }
 }
@@ -152,20 +163,22 @@ fn partial_sums(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   let tile = group.y * groups.x + group.x;
   if (tile >= params.planes * params.tiles) { return; }
   let plane = tile / params.tiles;
-  let start = (tile % params.tiles) * TILE + lane * LANE_STEP;
   let mean = constants[4u * plane];
   let rstd = constants[4u * plane + 1u];
   let scale = rstd * constants[4u * plane + 2u];
   let shift = constants[4u * plane + 3u];
   var mine = array<vec4f, 2>(vec4f(0.0), vec4f(0.0));
-  // @unroll
-  for (var i = 0u; i < VECTORS; i++) {
-    if (start + i * VECTOR_STEP < params.voxels) {
-      let at = plane * params.voxels + start + i * VECTOR_STEP;
-      let centred = x[at] - mean;
-      let grad_z = grad_y[at] * slope(centred * scale + shift);
-      mine[0] += grad_z;
-      mine[1] += grad_z * (centred * rstd);
+  for (var chunk = 0u; chunk < params.chunks; chunk++) {
+    let start = first_voxel(tile, chunk, lane);
+    // @unroll
+    for (var i = 0u; i < VECTORS; i++) {
+      if (start + i * WORKGROUP_SIZE < params.voxels) {
+        let at = plane * params.voxels + start + i * WORKGROUP_SIZE;
+        let centred = x[at] - mean;
+        let grad_z = grad_y[at] * slope(centred * scale + shift);
+        mine[0] += grad_z;
+        mine[1] += grad_z * (centred * rstd);
+      }
     }
   }
   let total = sum_lanes(lane, mine);
@@ -222,20 +235,22 @@ fn backward_x(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   let tile = group.y * groups.x + group.x;
   if (tile >= params.planes * params.tiles) { return; }
   let plane = tile / params.tiles;
-  let start = (tile % params.tiles) * TILE + lane * LANE_STEP;
   let mean = constants[4u * plane];
   let rstd = constants[4u * plane + 1u];
   let scale = rstd * constants[4u * plane + 2u];
   let shift = constants[4u * plane + 3u];
   let mean_grad = sums[2u * plane] / f32(params.voxels);
   let mean_grad_h = sums[2u * plane + 1u] / f32(params.voxels);
-  // @unroll
-  for (var i = 0u; i < VECTORS; i++) {
-    if (start + i * VECTOR_STEP < params.voxels) {
-      let at = plane * params.voxels + start + i * VECTOR_STEP;
-      let centred = x[at] - mean;
-      let grad_z = grad_y[at] * slope(centred * scale + shift);
-      out[at] = scale * (grad_z - mean_grad - centred * rstd * mean_grad_h);
+  for (var chunk = 0u; chunk < params.chunks; chunk++) {
+    let start = first_voxel(tile, chunk, lane);
+    // @unroll
+    for (var i = 0u; i < VECTORS; i++) {
+      if (start + i * WORKGROUP_SIZE < params.voxels) {
+        let at = plane * params.voxels + start + i * WORKGROUP_SIZE;
+        let centred = x[at] - mean;
+        let grad_z = grad_y[at] * slope(centred * scale + shift);
+        out[at] = scale * (grad_z - mean_grad - centred * rstd * mean_grad_h);
+      }
     }
   }
 }

@@ -53,13 +53,24 @@ export function instanceNorm(
     );
   }
   const planes = n * blocks;
-  const tiles = Math.ceil(voxels / (WORKGROUP_SIZE * VECTORS));
-  const params = { channels, blocks, planes, voxels, tiles, eps, negative_slope: negativeSlope };
-  const overrides = gpu.info.software
-    ? { LANE_STEP: VECTORS, VECTOR_STEP: 1 }
-    : { LANE_STEP: 1, VECTOR_STEP: WORKGROUP_SIZE };
+  // Merging within a workgroup costs as much as reading a chunk: tiles as large as still keep the
+  // device busy.
+  const chunk = WORKGROUP_SIZE * VECTORS;
+  const wanted = planes * voxels / chunk / (gpu.info.software ? 256 : 4096);
+  const chunks = Math.min(Math.max(1, Math.floor(wanted)), 64);
+  const tiles = Math.ceil(voxels / (chunks * chunk));
+  const params = {
+    channels,
+    blocks,
+    planes,
+    voxels,
+    tiles,
+    chunks,
+    eps,
+    negative_slope: negativeSlope,
+  };
   const run = (kernel: Kernel, workgroups: number, buffers: Record<string, Tensor>) =>
-    gpu.dispatch(kernel, { params, buffers, overrides, threads: workgroups * WORKGROUP_SIZE });
+    gpu.dispatch(kernel, { params, buffers, threads: workgroups * WORKGROUP_SIZE });
 
   const { y, statistics } = gpu.scope(() => {
     const partials = gpu.empty([planes, tiles, 2, 4], "flat");
