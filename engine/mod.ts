@@ -16,3 +16,4 @@ export { concatenate } from "./ops/concatenate.ts";
 export { instanceNorm, type InstanceNormOptions } from "./ops/instance_norm.ts";
 export { convolution, type ConvolutionOptions } from "./ops/convolution.ts";
 export { convTranspose } from "./ops/conv_transpose.ts";
+export { averagePool, type AveragePoolOptions } from "./ops/average_pool.ts";
