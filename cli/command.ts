@@ -28,6 +28,8 @@ export function commandParser(name: string, summary: string, command: Command): 
     description: summary,
     epilog: `example:\n  ${PROGRAM} ${name} ${command.example}`,
     formatter_class: RawDescriptionHelpFormatter,
+    // argparse asks Node's `hasColors`, which Deno answers with yes for files and pipes, too.
+    color: Deno.stdout.isTerminal() && !Deno.noColor,
   });
   command.addArguments(parser);
   const common = parser.add_argument_group("folders and messages");

@@ -1,6 +1,6 @@
 // Chrome compiles WGSL with Tint, Deno with naga, and they differ: every entry point must pass both.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { create } from "webgpu";
 
@@ -124,6 +124,7 @@ function joinedFiles(): string[][] {
 }
 
 function filesBelow(folder: string, ending: string): string[] {
+  if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => join(entry.parentPath, entry.name)).sort();
