@@ -17,3 +17,7 @@ export { instanceNorm, type InstanceNormOptions } from "./ops/instance_norm.ts";
 export { convolution, type ConvolutionOptions } from "./ops/convolution.ts";
 export { convTranspose } from "./ops/conv_transpose.ts";
 export { averagePool, type AveragePoolOptions } from "./ops/average_pool.ts";
+export { crossEntropyDice, type CrossEntropyDiceOptions } from "./ops/cross_entropy_dice.ts";
+export { downsampleLabels } from "./ops/downsample_labels.ts";
+export { weightedSum } from "./ops/weighted_sum.ts";
+export { randomNormal, type RandomNormalOptions } from "./ops/random_normal.ts";
