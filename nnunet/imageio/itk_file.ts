@@ -1,9 +1,12 @@
 import type { Store } from "../store.ts";
-import { unsupported } from "./damaged.ts";
-import { type ItkImage, withPositiveSpacing } from "./itk_image.ts";
+import { damaged, unsupported } from "./damaged.ts";
+import { isGiplPath, readGipl, writeGipl } from "./gipl.ts";
+import { isSingular, type ItkImage, withPositiveSpacing } from "./itk_image.ts";
+import { isMetaImagePath, readMetaImage, writeMetaImage } from "./meta_image.ts";
 import { isNiftiPath } from "./nifti_file.ts";
 import { readNiftiAsItk } from "./nifti_itk.ts";
 import { writeNiftiAsItk } from "./nifti_itk_writer.ts";
+import { isNrrdPath, readNrrd, writeNrrd } from "./nrrd.ts";
 
 /** One file format that ITK knows: which names it takes, how it is read and written. */
 interface ItkFormat {
@@ -14,6 +17,9 @@ interface ItkFormat {
 
 const FORMATS: ItkFormat[] = [
   { takes: isNiftiPath, read: readNiftiAsItk, write: writeNiftiAsItk },
+  { takes: isNrrdPath, read: readNrrd, write: writeNrrd },
+  { takes: isMetaImagePath, read: readMetaImage, write: writeMetaImage },
+  { takes: isGiplPath, read: readGipl, write: writeGipl },
 ];
 
 /**
@@ -22,7 +28,11 @@ const FORMATS: ItkFormat[] = [
  * @throws {DataError} when the file is missing, damaged or of an unknown kind
  */
 export async function readItkFile(store: Store, path: string): Promise<ItkImage> {
-  return withPositiveSpacing(await formatOf(path).read(store, path));
+  const image = await formatOf(path).read(store, path);
+  if (isSingular(image)) {
+    throw damaged(path, "its directions lie in one plane, so it has no geometry");
+  }
+  return withPositiveSpacing(image);
 }
 
 /** Writes an image file as ITK does, compressed where the format can be. */

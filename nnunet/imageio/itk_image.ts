@@ -33,3 +33,19 @@ export function withPositiveSpacing(image: ItkImage): ItkImage {
     direction: image.direction.map((x, i) => image.spacing[i % n] < 0 ? -x : x),
   };
 }
+
+/** Whether the direction matrix has determinant 0, which ITK refuses. */
+export function isSingular({ direction, size }: ItkImage): boolean {
+  const n = size.length;
+  const rows = Array.from({ length: n }, (_, i) => direction.slice(i * n, (i + 1) * n));
+  return !(Math.abs(determinantOf(rows)) > 0);
+}
+
+/** By the first row; there are at most four. */
+function determinantOf(m: number[][]): number {
+  if (m.length === 0) return 1;
+  return m[0].reduce((sum, x, j) => {
+    const minor = m.slice(1).map((row) => row.filter((_, k) => k !== j));
+    return sum + (j % 2 === 0 ? x : -x) * determinantOf(minor);
+  }, 0);
+}

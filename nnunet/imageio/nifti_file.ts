@@ -1,7 +1,7 @@
 import { NIFTI1, NIFTI2 } from "nifti-reader-js";
-import { DataError } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { damaged, unsupported } from "./damaged.ts";
+import { fileSize } from "./file_size.ts";
 import { inflate } from "./inflate.ts";
 import { bytesOf, type Voxels, voxelsOf, type VoxelType } from "./voxels.ts";
 
@@ -192,14 +192,6 @@ function dataRange(
   }
   const size = bytesOf(kind.type) * (kind.components ?? 1) * (kind.complex ? 2 : 1);
   return { begin: voxOffset, end: voxOffset + dim.reduce((a, b) => a * b, size) };
-}
-
-async function fileSize(store: Store, path: string): Promise<number> {
-  const stat = await store.stat(path);
-  if (!stat || stat.isDirectory) {
-    throw new DataError(`Cannot read "${path}": there is no such file, check the path`);
-  }
-  return stat.size;
 }
 
 function realParts(voxels: Voxels): Voxels {

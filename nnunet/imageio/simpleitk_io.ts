@@ -60,7 +60,7 @@ export function medicalImageOf(
   };
 }
 
-/** Label map with the geometry of the image it belongs to; a 2D image gets a 2D label map. */
+/** Label map with the geometry of the image it belongs to; a 2D image gets the first slice. */
 export function labelImage(
   path: string,
   voxels: Uint8Array | Uint16Array,
@@ -77,5 +77,6 @@ export function labelImage(
   }
   const size = [...shape].reverse().slice(0, n);
   const { spacing, origin, direction } = stuff;
-  return { size, spacing, origin, direction, components: 1, voxels };
+  const first = n === 2 ? voxels.subarray(0, size[0] * size[1]) : voxels;
+  return { size, spacing, origin, direction, components: 1, voxels: first };
 }
