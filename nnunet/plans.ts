@@ -152,7 +152,6 @@ export interface Configuration {
   next_stage?: string | string[];
   /** Set for the second stage of a cascade. */
   previous_stage?: string;
-  [further: string]: unknown;
 }
 
 /** A configuration as the file has it: the keys that differ from the one it inherits from. */
