@@ -1,6 +1,4 @@
 import { type ArgumentParser, ArgumentTypeError } from "argparse";
-import { availableParallelism } from "node:os";
-import { DataError } from "../nnunet/errors.ts";
 import { printError } from "./print.ts";
 
 /** A fold as it is given on the command line. */
@@ -36,13 +34,14 @@ export function noticeDevice(device: string): void {
   }
 }
 
-/** Default of nnU-Net's `-np`: `nnUNet_def_n_proc`, else 8; at most the cores there are. */
-export function defaultProcesses(): number {
-  const text = Deno.env.get("nnUNet_def_n_proc");
-  if (text !== undefined && !/^[1-9]\d*$/.test(text)) {
-    throw new DataError(
-      `Cannot use nnUNet_def_n_proc "${text}": it is not a number from 1, correct or unset it`,
-    );
+/** Process counts of nnU-Net: accepted because scripts give them, without effect here. */
+export function addIgnoredProcesses(parser: ArgumentParser, ...flags: string[]): void {
+  for (const flag of flags) {
+    parser.add_argument(flag, {
+      type: "int",
+      nargs: "+",
+      metavar: "N",
+      help: "number of processes; accepted for nnU-Net's scripts, without effect",
+    });
   }
-  return Math.min(Number(text ?? 8), availableParallelism());
 }

@@ -61,7 +61,7 @@ function describe(name: string, configuration: Configuration): string[] {
   const network = architecture.network_class_name.split(".").at(-1);
   const covers = patch_size.every((n, axis) => n >= median_image_size_in_voxels[axis])
     ? "covers the median image"
-    : `of a median image of ${numbers(median_image_size_in_voxels.map(Math.round))}`;
+    : `a part of the median image of ${numbers(median_image_size_in_voxels.map(Math.round))}`;
   const previous = configuration.previous_stage;
   return [
     `  ${name}: patch ${numbers(patch_size)} (${covers}), batch of ${batch_size}`,

@@ -1,6 +1,6 @@
 import type { ArgumentParser } from "argparse";
 import { DataError } from "../nnunet/errors.ts";
-import { addDeviceArgument, type Fold, fold } from "./arguments.ts";
+import { addDeviceArgument, addIgnoredProcesses, type Fold, fold } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 /** Arguments of `predict` (spec 08, section 4). */
@@ -19,8 +19,6 @@ export interface PredictArguments {
   save_probabilities: boolean;
   continue_prediction: boolean;
   chk: string;
-  npp: number;
-  nps: number;
   prev_stage_predictions?: string;
   num_parts: number;
   part_id: number;
@@ -91,9 +89,7 @@ export const command: Command = {
       metavar: "CHECKPOINT",
       help: "name of the checkpoint [default: checkpoint_final.pth]",
     });
-    const accepted = "accepted for nnU-Net's scripts; nothing to choose here";
-    parser.add_argument("-npp", { type: "int", default: 3, help: accepted });
-    parser.add_argument("-nps", { type: "int", default: 3, help: accepted });
+    addIgnoredProcesses(parser, "-npp", "-nps");
     parser.add_argument("-prev_stage_predictions", {
       metavar: "FOLDER",
       help: "predictions of the previous stage; needed for a cascade",
