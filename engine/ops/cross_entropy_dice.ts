@@ -68,7 +68,7 @@ export function crossEntropyDice(
     weight_ce: weightCrossEntropy,
     weight_dice: weightDice,
   };
-  const { loss, coefficients } = gpu.scope(() => {
+  return gpu.scope(() => {
     const partials = gpu.empty([samples * tiles, vectors, 4], "flat");
     gpu.dispatch(partialSums, {
       params,
@@ -88,23 +88,26 @@ export function crossEntropyDice(
       buffers: { sums, value_out: loss, coefficients_out: coefficients },
       workgroups: [1, 1, 1],
     });
-    return { loss, coefficients };
+    return gpu.record(loss, {
+      inputs: { logits },
+      saved: [logits, target, coefficients],
+      backward: (gradLoss) => ({
+        logits: () => {
+          const gradLogits = gpu.empty(shape);
+          gpu.dispatch(backward, {
+            params,
+            buffers: {
+              logits,
+              labels: target,
+              coefficients,
+              grad_value: gradLoss,
+              out: gradLogits,
+            },
+            threads: samples * voxels,
+          });
+          return gradLogits;
+        },
+      }),
+    });
   });
-  gpu.record(loss, {
-    inputs: { logits },
-    saved: [logits, target, coefficients],
-    backward: (gradLoss) => ({
-      logits: () => {
-        const gradLogits = gpu.empty(shape);
-        gpu.dispatch(backward, {
-          params,
-          buffers: { logits, labels: target, coefficients, grad_value: gradLoss, out: gradLogits },
-          threads: samples * voxels,
-        });
-        return gradLogits;
-      },
-    }),
-  });
-  coefficients.dispose();
-  return loss;
 }

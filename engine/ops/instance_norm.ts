@@ -72,60 +72,57 @@ export function instanceNorm(
   const run = (kernel: Kernel, workgroups: number, buffers: Record<string, Tensor>) =>
     gpu.dispatch(kernel, { params, buffers, threads: workgroups * WORKGROUP_SIZE });
 
-  const { y, statistics } = gpu.scope(() => {
+  return gpu.scope(() => {
     const partials = gpu.empty([planes, tiles, 2, 4], "flat");
     run(partialStatistics, planes * tiles, { x, out: partials });
     const statistics = gpu.empty([planes, 4, 4], "flat");
     run(mergeStatistics, planes, { partials, weight, bias, out: statistics });
     const y = gpu.empty(x.shape);
     run(forward, planes * tiles, { x, constants: statistics, out: y });
-    return { y, statistics };
-  });
-  gpu.record(y, {
-    inputs: { x, weight, bias },
-    saved: [x, statistics],
-    backward: (gradY) => {
-      const sums = once(() => {
-        const partials = gpu.empty([planes, tiles, 2, 4], "flat");
-        run(partialSums, planes * tiles, {
-          x,
-          grad_y: gradY,
-          constants: statistics,
-          out: partials,
-        });
-        const sums = gpu.empty([planes, 2, 4], "flat");
-        run(mergeSums, planes, { partials, out: sums });
-        return sums;
-      });
-      const parameters = once(() => {
-        const gradWeight = gpu.empty(weight.shape, "flat");
-        const gradBias = gpu.empty(bias.shape, "flat");
-        run(backwardParameters, Math.ceil(channels / WORKGROUP_SIZE), {
-          sums: sums(),
-          grad_weight: gradWeight,
-          grad_bias: gradBias,
-        });
-        return { gradWeight, gradBias };
-      });
-      return {
-        x: () => {
-          const gradX = gpu.empty(x.shape);
-          run(backwardX, planes * tiles, {
+    return gpu.record(y, {
+      inputs: { x, weight, bias },
+      saved: [x, statistics],
+      backward: (gradY) => {
+        const sums = once(() => {
+          const partials = gpu.empty([planes, tiles, 2, 4], "flat");
+          run(partialSums, planes * tiles, {
             x,
             grad_y: gradY,
             constants: statistics,
-            sums: sums(),
-            out: gradX,
+            out: partials,
           });
-          return gradX;
-        },
-        weight: () => parameters().gradWeight,
-        bias: () => parameters().gradBias,
-      };
-    },
+          const sums = gpu.empty([planes, 2, 4], "flat");
+          run(mergeSums, planes, { partials, out: sums });
+          return sums;
+        });
+        const parameters = once(() => {
+          const gradWeight = gpu.empty(weight.shape, "flat");
+          const gradBias = gpu.empty(bias.shape, "flat");
+          run(backwardParameters, Math.ceil(channels / WORKGROUP_SIZE), {
+            sums: sums(),
+            grad_weight: gradWeight,
+            grad_bias: gradBias,
+          });
+          return { gradWeight, gradBias };
+        });
+        return {
+          x: () => {
+            const gradX = gpu.empty(x.shape);
+            run(backwardX, planes * tiles, {
+              x,
+              grad_y: gradY,
+              constants: statistics,
+              sums: sums(),
+              out: gradX,
+            });
+            return gradX;
+          },
+          weight: () => parameters().gradWeight,
+          bias: () => parameters().gradBias,
+        };
+      },
+    });
   });
-  statistics.dispose();
-  return y;
 }
 
 /** `make` that runs at the first call only. */
