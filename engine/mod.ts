@@ -21,3 +21,7 @@ export { crossEntropyDice, type CrossEntropyDiceOptions } from "./ops/cross_entr
 export { downsampleLabels } from "./ops/downsample_labels.ts";
 export { weightedSum } from "./ops/weighted_sum.ts";
 export { randomNormal, type RandomNormalOptions } from "./ops/random_normal.ts";
+export { AdamW, type AdamWOptions } from "./optim/adamw.ts";
+export { clipGradNorm } from "./optim/clip_grad_norm.ts";
+export { gather } from "./optim/gather.ts";
+export { Sgd, type SgdOptions } from "./optim/sgd.ts";
