@@ -25,3 +25,4 @@ export { AdamW, type AdamWOptions } from "./optim/adamw.ts";
 export { clipGradNorm } from "./optim/clip_grad_norm.ts";
 export { gather } from "./optim/gather.ts";
 export { Sgd, type SgdOptions } from "./optim/sgd.ts";
+export { segmentationCounts, type SegmentationCountsOptions } from "./ops/segmentation_counts.ts";
