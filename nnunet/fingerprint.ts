@@ -1,4 +1,15 @@
+import type { CaseFiles } from "./dataset.ts";
+import { DataError } from "./errors.ts";
+import type { MedicalImage } from "./imageio/image.ts";
+import { type ReaderName, readImages, readSeg } from "./imageio/mod.ts";
+import { IntensityStatistics } from "./intensity_statistics.ts";
+import { median } from "./numerics/percentile.ts";
+import { RandomState } from "./numerics/random_state.ts";
 import type { IntensityProperties } from "./plans.ts";
+import { cropToNonzero } from "./preprocessing/crop.ts";
+import type { OnProgress } from "./progress.ts";
+import { formatPythonJson } from "./python_json.ts";
+import type { Store } from "./store.ts";
 
 /** `dataset_fingerprint.json`, keys as on disk (spec 02, section 1); axes in the reader's order. */
 export interface Fingerprint {
@@ -10,4 +21,180 @@ export interface Fingerprint {
   shapes_after_crop: number[][];
   /** Per case, mm. */
   spacings: number[][];
+}
+
+/** What one case contributes to the fingerprint; plain data, so that a worker can send it. */
+export interface CaseFingerprint {
+  shapeAfterCrop: number[];
+  spacing: number[];
+  /** Voxels after cropping, as a share of all. */
+  relativeSize: number;
+  /** Per channel: what to draw samples from, or the samples. */
+  foreground: Float32Array[];
+  /** Whether `foreground` is the samples themselves, because that is shorter. */
+  isDrawn: boolean;
+}
+
+const SAMPLES = 1e8;
+const SEED = 1234;
+
+/** How many voxels nnU-Net draws per case and channel. */
+export function samplesPerCase(numberOfCases: number): number {
+  return Math.floor(SAMPLES / numberOfCases);
+}
+
+/**
+ * Extracts what one case contributes (nnU-Net's `analyze_case`): crops to the non-zero region and
+ * collects the voxels of all labels above 0, the ignore label too.
+ *
+ * @param seg `[1, z, y, x]`
+ * @param samples from {@linkcode samplesPerCase}
+ * @throws {DataError} when image or segmentation hold NaN, or their shapes differ
+ */
+export function extractCaseFingerprint(
+  image: MedicalImage,
+  seg: MedicalImage,
+  samples: number,
+  identifier: string,
+): CaseFingerprint {
+  for (const [data, what] of [[image.data, "image"], [seg.data, "segmentation"]] as const) {
+    if (hasNaN(data)) {
+      throw new DataError(
+        `Cannot extract the fingerprint of "${identifier}": its ${what} holds NaN, replace that ` +
+          `by numbers`,
+      );
+    }
+  }
+  if (image.shape.slice(1).join() !== seg.shape.slice(1).join()) {
+    throw new DataError(
+      `Cannot extract the fingerprint of "${identifier}": its image is ` +
+        `${image.shape.slice(1).join(" x ")}, its segmentation ${
+          seg.shape.slice(1).join(" x ")
+        }, ` +
+        `make them equal`,
+    );
+  }
+  const cropped = cropToNonzero(image.data, image.shape, seg.data);
+  const [channels, ...shape] = cropped.shape;
+  const voxels = cropped.seg.length;
+  let count = 0;
+  for (let i = 0; i < voxels; i++) if (cropped.seg[i] > 0) count++;
+
+  const collect = (channel: number) => {
+    const values = new Float32Array(count);
+    const offset = channel * voxels;
+    for (let i = 0, to = 0; i < voxels; i++) {
+      if (cropped.seg[i] > 0) values[to++] = cropped.data[offset + i];
+    }
+    return values;
+  };
+  const foreground = Array.from({ length: channels }, (_, channel) => collect(channel));
+  const isDrawn = count > samples;
+  return {
+    shapeAfterCrop: shape,
+    spacing: image.properties.spacing,
+    relativeSize: voxels / (seg.shape[1] * seg.shape[2] * seg.shape[3]),
+    foreground: isDrawn ? drawSamples(foreground, samples) : foreground,
+    isDrawn,
+  };
+}
+
+/**
+ * Makes the fingerprint of a dataset from those of its cases, with NumPy's rounding throughout.
+ *
+ * @param cases in the order of `discoverCases`
+ * @throws {DataError} when no case has foreground
+ */
+export function summariseFingerprint(cases: CaseFingerprint[]): Fingerprint {
+  return {
+    foreground_intensity_properties_per_channel: summariseIntensities(cases),
+    median_relative_size_after_cropping: median(cases.map((c) => c.relativeSize)),
+    shapes_after_crop: cases.map((c) => c.shapeAfterCrop),
+    spacings: cases.map((c) => c.spacing),
+  };
+}
+
+function summariseIntensities(cases: CaseFingerprint[]): Record<string, IntensityProperties> {
+  const samples = samplesPerCase(cases.length);
+  const withForeground = cases.filter((c) => c.foreground[0].length > 0);
+  if (withForeground.length === 0) {
+    throw new DataError(
+      `Cannot extract the fingerprint of ${cases.length} cases: none has a labelled voxel, check ` +
+        `the segmentations`,
+    );
+  }
+  // A case without foreground adds an empty float64 array in nnU-Net, and that decides the type.
+  const type = withForeground.length < cases.length ? "float64" : "float32";
+  const statistics = cases[0].foreground.map(() =>
+    new IntensityStatistics(samples * withForeground.length, type)
+  );
+  const drawn = ({ foreground, isDrawn }: CaseFingerprint) =>
+    isDrawn ? foreground : drawSamples(foreground, samples);
+  for (const c of withForeground) {
+    drawn(c).forEach((values, channel) => statistics[channel].addFirst(values));
+  }
+  for (const channel of statistics) channel.finishFirst();
+  for (const c of withForeground) {
+    drawn(c).forEach((values, channel) => statistics[channel].addSecond(values));
+  }
+  return Object.fromEntries(statistics.map((channel, i) => [String(i), channel.result()]));
+}
+
+/** One random state per case, shared by its channels. */
+function drawSamples(foreground: Float32Array[], samples: number): Float32Array[] {
+  const random = new RandomState(SEED);
+  return foreground.map((values) => {
+    const drawn = new Float32Array(samples);
+    random.choiceFrom(values, drawn);
+    return drawn;
+  });
+}
+
+function hasNaN(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) return true;
+  return false;
+}
+
+/** Options for {@linkcode extractFingerprint}. */
+export interface ExtractFingerprintOptions {
+  onProgress?: OnProgress;
+  signal?: AbortSignal;
+}
+
+/**
+ * Extracts the fingerprint of a dataset, equal to nnU-Net's `DatasetFingerprintExtractor` (spec 02,
+ * section 1). Holds one image at a time, and 4 bytes a sampled voxel.
+ *
+ * @throws {DataError} when a file cannot be used
+ */
+export async function extractFingerprint(
+  store: Store,
+  reader: ReaderName,
+  cases: CaseFiles[],
+  { onProgress, signal }: ExtractFingerprintOptions = {},
+): Promise<Fingerprint> {
+  const samples = samplesPerCase(cases.length);
+  const results: CaseFingerprint[] = [];
+  for (const [done, { identifier, images, label }] of cases.entries()) {
+    signal?.throwIfAborted();
+    onProgress?.({ stage: "fingerprint", done, total: cases.length, message: identifier });
+    const image = await readImages(store, reader, images);
+    const seg = await readSeg(store, reader, label);
+    results.push(extractCaseFingerprint(image, seg, samples, identifier));
+  }
+  const fingerprint = summariseFingerprint(results);
+  onProgress?.({ stage: "fingerprint", done: cases.length, total: cases.length });
+  return fingerprint;
+}
+
+/** Text of `dataset_fingerprint.json` as nnU-Net writes it. */
+export function formatFingerprint(fingerprint: Fingerprint, reader: ReaderName): string {
+  // Readers of formats without a header for it give the spacing in whole numbers.
+  const wholeSpacings = reader === "NaturalImage2DIO" || reader === "Tiff3DIO";
+  return formatPythonJson(fingerprint, {
+    sortKeys: true,
+    isFloat: ([key]) =>
+      key === "foreground_intensity_properties_per_channel" ||
+      key === "median_relative_size_after_cropping" || (key === "spacings" && !wholeSpacings),
+  });
 }

@@ -69,32 +69,27 @@ export class RandomState {
     return this.permutation(n).slice(0, k);
   }
 
-  /**
-   * Draws `k` of the numbers `0 ... n - 1` with replacement, as {@linkcode choice} does, and returns
-   * how often each came up. The sequence is the same; only its order is not kept.
-   */
-  choiceCounts(n: number, k: number): Uint32Array {
-    const counts = new Uint32Array(n);
-    if (n === 1) {
-      counts[0] = k;
-      return counts;
+  /** Fills `out` with values drawn with replacement, as `choice(values, out.length)` does. */
+  choiceFrom(values: Float32Array, out: Float32Array): void {
+    const max = values.length - 1;
+    if (max < 0) throw new RangeError("Cannot draw from no values");
+    if (max === 0) {
+      out.fill(values[0]);
+      return;
     }
+    // `interval` written out: fingerprints draw 10^8 times.
     const state = this.#state;
-    const mask = maskFor(n - 1);
+    const mask = maskFor(max);
     let next = this.#next;
-    for (let drawn = 0; drawn < k;) {
+    for (let i = 0; i < out.length;) {
       if (next === N) {
         twist(state);
         next = 0;
       }
-      const value = (temper(state[next++]) & mask) >>> 0;
-      if (value < n) {
-        counts[value]++;
-        drawn++;
-      }
+      const index = (temper(state[next++]) & mask) >>> 0;
+      if (index <= max) out[i++] = values[index];
     }
     this.#next = next;
-    return counts;
   }
 
   /** A double in `[low, high)` with 53 random bits. */
