@@ -24,7 +24,7 @@ export interface ExportSettings {
 export interface Segmentation {
   /** `[z, y, x]`. */
   labels: Uint8Array | Uint16Array;
-  shape: number[];
+  shape: Shape3;
 }
 
 /** A label map with what it was decided from. */
@@ -126,7 +126,7 @@ function resampleHead(
   return resampleDataOrSegToShape(
     logits.subarray(head * size, (head + 1) * size),
     [1, ...extent],
-    newShape as Shape3,
+    newShape,
     current as unknown as Spacing3,
     original as unknown as Spacing3,
     resampling,

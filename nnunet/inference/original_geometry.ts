@@ -1,21 +1,22 @@
-import type { BoundingBox } from "../preprocessing/crop.ts";
+import type { Shape3 } from "../preprocessing/fill_holes.ts";
+import type { CaseProperties } from "../preprocessing/preprocess_case.ts";
+import { permute } from "../preprocessing/transpose.ts";
 
-/** What preprocessing noted of a case, with nnU-Net's keys (spec 03, "properties (pkl)"). */
-export interface PreprocessingProperties {
-  /** mm, in the axis order of the reader (z, y, x). */
-  spacing: number[];
-  /** After transposition, as are the next two. */
-  shape_before_cropping: number[];
-  bbox_used_for_cropping: BoundingBox;
-  shape_after_cropping_and_before_resampling: number[];
-}
+/** What leads from a preprocessed case back to its image. */
+export type PreprocessingProperties = Pick<
+  CaseProperties,
+  | "spacing"
+  | "shape_before_cropping"
+  | "bbox_used_for_cropping"
+  | "shape_after_cropping_and_before_resampling"
+>;
 
 /** Spatial shape of a case in the axis order of its reader. */
 export function originalShape(
   { shape_before_cropping }: Pick<PreprocessingProperties, "shape_before_cropping">,
   transposeBackward: readonly number[],
-): number[] {
-  return transposeBackward.map((axis) => shape_before_cropping[axis]);
+): Shape3 {
+  return permute(shape_before_cropping, transposeBackward);
 }
 
 /**

@@ -116,7 +116,7 @@ Deno.test("segmentationFromLogits() restores the labels of a cropped, transposed
         [3, ...extent],
         {
           spacing: [1, 2, 3],
-          shape_before_cropping: whole,
+          shape_before_cropping: whole as Shape3,
           bbox_used_for_cropping: bbox,
           shape_after_cropping_and_before_resampling: extent,
         },
@@ -190,9 +190,9 @@ Deno.test("segmentationFromLogits() restores labels that were resampled (spec 03
       [3, ...preprocessed],
       {
         spacing,
-        shape_before_cropping: whole,
+        shape_before_cropping: whole as Shape3,
         bbox_used_for_cropping: cropped.bbox,
-        shape_after_cropping_and_before_resampling: cropped.shape.slice(1),
+        shape_after_cropping_and_before_resampling: cropped.shape.slice(1) as Shape3,
       },
       settings({
         spacing: target,
