@@ -43,6 +43,8 @@ export interface GpuInfo {
   enableSubgroupsLine: boolean;
 }
 
+const SUBGROUPS_LINE = /^enable subgroups;/m;
+
 interface Compiled {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;
@@ -311,7 +313,11 @@ export class Gpu {
     if (known?.error) throw known.error;
     if (known) return known;
     let code = kernel.code(overrides);
-    if (!this.info.enableSubgroupsLine) code = code.replace(/^enable subgroups;/m, "");
+    if (SUBGROUPS_LINE.test(code)) {
+      // The directive must come first, before library texts.
+      code = code.replace(SUBGROUPS_LINE, "");
+      if (this.info.enableSubgroupsLine) code = `enable subgroups;\n${code}`;
+    }
     this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ label: kernel.label, code });
     const layout = this.device.createBindGroupLayout({
@@ -343,6 +349,20 @@ export class Gpu {
         to.byteOffset + toByte,
         from.byteLength,
       )
+    );
+  }
+
+  /** Enqueues a copy of a box of `vec4`s from a tensor, whose start `offset` counts from, to a texture. */
+  copyToTexture(
+    from: Tensor,
+    layout: { offset: number; bytesPerRow: number; rowsPerImage: number },
+    to: GPUTexture,
+    origin: [number, number, number],
+    size: [number, number, number],
+  ): void {
+    const source = { ...layout, buffer: from.buffer, offset: from.byteOffset + layout.offset };
+    this.#recorder.copy((encoder) =>
+      encoder.copyBufferToTexture(source, { texture: to, origin }, size)
     );
   }
 

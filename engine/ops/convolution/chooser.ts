@@ -1,9 +1,10 @@
 import type { Gpu } from "../../gpu.ts";
 import type { ConvolutionAlgorithm, ConvolutionPass, ConvolutionShape } from "./algorithm.ts";
 import { direct } from "./direct.ts";
+import { lanes } from "./lanes.ts";
 
 /** Every algorithm, most wanted first; the last one supports everything. */
-export const CONVOLUTION_ALGORITHMS: readonly ConvolutionAlgorithm[] = [direct];
+export const CONVOLUTION_ALGORITHMS: readonly ConvolutionAlgorithm[] = [lanes, direct];
 
 /**
  * The algorithm for one pass over one shape.

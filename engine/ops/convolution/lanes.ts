@@ -1,0 +1,81 @@
+import type { Gpu } from "../../gpu.ts";
+import type { ConvolutionAlgorithm, ConvolutionShape, Extents } from "./algorithm.ts";
+import { direct } from "./direct.ts";
+import { runLanes, subgroupSize } from "./lanes_kernels.ts";
+
+/**
+ * Kernels shaped for software adapters, where a subgroup is a vector register of the processor:
+ * textures for inputs and weights, weights passed on by shuffles, Winograd along x.
+ */
+export const lanes: ConvolutionAlgorithm = {
+  name: "lanes",
+
+  supports(gpu, shape, pass) {
+    const { software, subgroups } = gpu.info;
+    return pass !== "gradWeight" && software && subgroups && subgroupSize(gpu) === 8 &&
+      fitsTexture(gpu, shape.input, shape.inChannels) &&
+      fitsTexture(gpu, shape.output, shape.outChannels);
+  },
+
+  forward(x, weight, bias, y, shape, accumulate) {
+    const taps = product(shape.kernel);
+    runLanes({
+      x,
+      view: {
+        weight,
+        outChannels: shape.outChannels,
+        inChannels: shape.inChannels,
+        outStride: shape.weightInChannels * taps,
+        inStride: taps,
+        offset: shape.inChannelOffset * taps,
+        kernel: shape.kernel,
+        flip: false,
+      },
+      bias,
+      y,
+      stride: shape.stride,
+      pad: padding(shape),
+      transposed: false,
+      accumulate,
+    });
+  },
+
+  gradInput(gradY, weight, gradX, shape) {
+    const taps = product(shape.kernel);
+    // With stride 1 a transposed convolution is a convolution with the taps in reverse order.
+    const transposed = shape.stride.some((step) => step !== 1);
+    runLanes({
+      x: gradY,
+      view: {
+        weight,
+        outChannels: shape.inChannels,
+        inChannels: shape.outChannels,
+        outStride: taps,
+        inStride: shape.weightInChannels * taps,
+        offset: shape.inChannelOffset * taps,
+        kernel: shape.kernel,
+        flip: !transposed,
+      },
+      y: gradX,
+      stride: shape.stride,
+      pad: padding(shape),
+      transposed,
+      accumulate: false,
+    });
+  },
+
+  gradWeight: direct.gradWeight,
+};
+
+/** Whether a sample of this map can be staged. */
+function fitsTexture(gpu: Gpu, { d, h, w }: Extents, channels: number): boolean {
+  return Math.max(w, h, d * Math.ceil(channels / 4)) <= gpu.limits.maxTextureDimension3D;
+}
+
+function padding({ kernel }: ConvolutionShape): readonly [number, number, number] {
+  return kernel.map((size) => (size - 1) / 2) as [number, number, number];
+}
+
+function product(values: readonly number[]): number {
+  return values.reduce((a, b) => a * b, 1);
+}

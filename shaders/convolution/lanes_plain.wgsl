@@ -1,0 +1,7 @@
+// The weights of the direct lanes kernels: as they are.
+
+const POINTS: u32 = 3u; // @override
+
+fn transform_weight(g: array<vec4f, 3>) -> array<vec4f, 3> {
+  return g;
+}
