@@ -10,11 +10,11 @@ import { relativeError } from "../support/arrays.ts";
 import {
   goldenNames,
   goldenPath,
-  type GoldenTensor,
   readGoldenJson,
   readSafetensors,
   reportWorst,
 } from "../support/golden.ts";
+import { isBiasBeforeNorm, withPrefix } from "../support/golden_network.ts";
 import { gpuTest } from "../support/gpu_test.ts";
 
 const names = goldenNames("network").filter((name) => name.endsWith(".json"));
@@ -71,7 +71,7 @@ for (const file of names) {
       }
       const expected = float(parameter === "input" ? "grad_input" : `grad/${parameter}`);
       const actual = await grad!.read();
-      if (isBiasBeforeNorm(parameter, parameters)) {
+      if (isBiasBeforeNorm(parameter, info.parameter_names_in_order)) {
         note("gradient that is 0", Math.max(...actual.map(Math.abs)), 1e-6);
       } else note("gradient", relativeError(actual, expected), 1e-4, parameter);
     }
@@ -96,22 +96,4 @@ Deno.test({
 function note(what: keyof typeof worst, error: number, limit: number, where = ""): void {
   worst[what] = Math.max(worst[what], error);
   assert(error <= limit, `${what} ${where} is off by ${error}, limit ${limit}`);
-}
-
-/** Instance norm takes away what such a bias adds: its true gradient is 0. */
-function isBiasBeforeNorm(name: string, parameters: ReadonlyMap<string, Tensor>): boolean {
-  return name.endsWith(".conv.bias") && parameters.has(name.replace(/conv\.bias$/, "norm.bias"));
-}
-
-function withPrefix(
-  arrays: Map<string, GoldenTensor>,
-  prefix: string,
-): Map<string, { shape: number[]; data: Float32Array }> {
-  const found = [...arrays].filter(([name]) => name.startsWith(prefix));
-  return new Map(
-    found.map(([name, { shape, data }]) => [
-      name.slice(prefix.length),
-      { shape, data: data as Float32Array },
-    ]),
-  );
 }
