@@ -167,7 +167,9 @@ function geometry(
   const { space = "", directions, spacings, axisMins } = header;
   const spacing = domain.map((axis) => {
     const vector = directions?.[axis];
-    return (vector ? Math.hypot(...vector) : spacings?.[axis]) || 1;
+    // The plain square root that Teem takes; Math.hypot differs in the last bit.
+    const length = vector && Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
+    return (length ?? spacings?.[axis]) || 1;
   });
   // To LPS: RAS turns x and y, LAS turns y.
   const ras = /^(ras|right-anterior-superior)/.test(space);
