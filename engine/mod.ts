@@ -26,3 +26,7 @@ export { clipGradNorm } from "./optim/clip_grad_norm.ts";
 export { gather } from "./optim/gather.ts";
 export { Sgd, type SgdOptions } from "./optim/sgd.ts";
 export { segmentationCounts, type SegmentationCountsOptions } from "./ops/segmentation_counts.ts";
+export { Convolution, type ConvolutionLayerOptions } from "./nn/convolution.ts";
+export { ConvTranspose } from "./nn/conv_transpose.ts";
+export { InstanceNorm } from "./nn/instance_norm.ts";
+export { allocate, heStd, type Initial, namedParameters, Parameter } from "./nn/parameter.ts";
