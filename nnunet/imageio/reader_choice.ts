@@ -1,9 +1,11 @@
 import { DataError } from "../errors.ts";
 import type { Store } from "../store.ts";
+import { naturalImage2dIo } from "./natural_image_2d_io.ts";
 import { nibabelIo, nibabelReorientIo } from "./nibabel_io.ts";
 import type { ReaderWriter } from "./reader.ts";
 import { simpleItkIo } from "./simpleitk_io.ts";
 import { simpleItkReorientIo } from "./simpleitk_reorient_io.ts";
+import { tiff3dIo } from "./tiff_3d_io.ts";
 
 /** Name of a reader and writer class of nnU-Net, as plans and `dataset.json` have it. */
 export type ReaderName =
@@ -14,15 +16,23 @@ export type ReaderName =
   | "NaturalImage2DIO"
   | "Tiff3DIO";
 
-const READERS: Record<string, ReaderWriter> = {
+const READERS: Record<ReaderName, ReaderWriter> = {
   SimpleITKIO: simpleItkIo,
   NibabelIO: nibabelIo,
   NibabelIOWithReorient: nibabelReorientIo,
   SimpleITKIOWithReorient: simpleItkReorientIo,
+  NaturalImage2DIO: naturalImage2dIo,
+  Tiff3DIO: tiff3dIo,
 };
 
 /** Order in which nnU-Net tries them; `SimpleITKIOWithReorient` is reached by name only. */
-const TRIED: ReaderName[] = ["SimpleITKIO", "NibabelIO", "NibabelIOWithReorient"];
+const TRIED: ReaderName[] = [
+  "NaturalImage2DIO",
+  "SimpleITKIO",
+  "Tiff3DIO",
+  "NibabelIO",
+  "NibabelIOWithReorient",
+];
 
 /** Whether a name from a file is one of {@linkcode ReaderName}. */
 export function isReaderName(name: string): name is ReaderName {

@@ -14,6 +14,7 @@ export const simpleItkReorientIo: ReaderWriter = {
 
   async readImages(store, paths) {
     const channels: Channel[] = [];
+    let original_orientation = "";
     for (const path of paths) {
       const file = await readItkFile(store, path);
       if (file.size.length !== 3 || file.complex) {
@@ -25,11 +26,13 @@ export const simpleItkReorientIo: ReaderWriter = {
         );
       }
       const image = orientTo(file, "RAS");
-      const original_orientation = orientationCode(file.direction);
-      const stuff = { ...sitkStuffOf(image), original_orientation };
-      channels.push({ path, ...medicalImageOf(path, image, stuff) });
+      original_orientation = orientationCode(file.direction);
+      channels.push({ path, ...medicalImageOf(path, image, sitkStuffOf(image)) });
     }
-    return joinChannels(channels);
+    const image = joinChannels(channels);
+    // Where channels differ, nnU-Net keeps the orientation of the last.
+    image.properties.sitk_stuff!.original_orientation = original_orientation;
+    return image;
   },
 
   readSeg(store, path) {
