@@ -69,11 +69,12 @@ export function resolveCommand(word: string): string | undefined {
   return Object.hasOwn(COMMANDS, name) ? name : undefined;
 }
 
-/** The subcommand whose name is nearest to `word`. */
+/** The subcommand whose name is nearest to `word`; one that begins with it is nearer than others. */
 export function nearestCommand(word: string): string {
   const name = withoutPrefix(word).toLowerCase();
-  const distances = Object.keys(COMMANDS).map((c) => editDistance(name, c.toLowerCase()));
-  return Object.keys(COMMANDS)[distances.indexOf(Math.min(...distances))];
+  const distance = (command: string) =>
+    command.startsWith(name) ? 0 : editDistance(name, command.toLowerCase());
+  return Object.keys(COMMANDS).reduce((a, b) => distance(b) < distance(a) ? b : a);
 }
 
 function withoutPrefix(word: string): string {

@@ -1,6 +1,24 @@
-import { datasetName } from "../nnunet/dataset.ts";
+import {
+  type CaseFiles,
+  type DatasetJson,
+  datasetName,
+  discoverCases,
+  parseDatasetJson,
+} from "../nnunet/dataset.ts";
+import { DataError } from "../nnunet/errors.ts";
+import { determineReader, isReaderName, type ReaderName } from "../nnunet/imageio/mod.ts";
 import type { DenoStore } from "./deno_store.ts";
 import type { Folders } from "./folders.ts";
+import { printError } from "./print.ts";
+
+/** A raw dataset: its description, its training cases, and how they are read. */
+export interface RawDataset {
+  name: string;
+  folder: string;
+  json: DatasetJson;
+  cases: CaseFiles[];
+  reader: ReaderName;
+}
 
 /**
  * Name of the dataset that a user means by an id (`4`) or a name, looked for under raw, preprocessed
@@ -11,9 +29,52 @@ import type { Folders } from "./folders.ts";
 export async function findDataset(
   store: DenoStore,
   folders: Folders,
-  nameOrId: string | number,
+  nameOrId: string,
 ): Promise<string> {
   const entries = await Promise.all(folders.known.map((folder) => store.list(folder)));
   const names = entries.flat().filter((entry) => entry.isDirectory).map((entry) => entry.name);
   return datasetName(nameOrId, names);
+}
+
+/**
+ * Opens the raw dataset of that id or name.
+ *
+ * @throws {DataError} when it is not there, not described or has no case
+ */
+export async function openRawDataset(
+  store: DenoStore,
+  folders: Folders,
+  nameOrId: string,
+): Promise<RawDataset> {
+  const folder = `${folders.raw}/${await findDataset(store, folders, nameOrId)}`;
+  const name = folder.slice(folders.raw.length + 1);
+  const path = `${folder}/dataset.json`;
+  const json = parseDatasetJson(await readText(store, path), path);
+  const environment = Deno.env.toObject();
+  const cases = await discoverCases(store, folder, json, { environment });
+  if (cases.length === 0) {
+    throw new DataError(
+      `Cannot use dataset "${name}": no file of "${folder}/imagesTr" ends in ${json.file_ending}, ` +
+        `put the images there or correct file_ending in dataset.json`,
+    );
+  }
+  return { name, folder, json, cases, reader: await chooseReader(store, json, cases) };
+}
+
+async function chooseReader(
+  store: DenoStore,
+  { overwrite_image_reader_writer: wanted, file_ending }: DatasetJson,
+  cases: CaseFiles[],
+): Promise<ReaderName> {
+  if (wanted !== undefined && wanted !== "None") {
+    if (isReaderName(wanted)) return wanted;
+    printError(`dataset.json names the reader "${wanted}", which is unknown: choosing one`);
+  }
+  const [example] = cases.flatMap(({ images }) => images);
+  return await determineReader(file_ending, example, store);
+}
+
+/** Text of a UTF-8 file. */
+export async function readText(store: DenoStore, path: string): Promise<string> {
+  return new TextDecoder().decode(await store.read(path));
 }
