@@ -37,6 +37,8 @@ export interface CaseFingerprint {
 
 const SAMPLES = 1e8;
 const SEED = 1234;
+/** Samples drawn at a time; few enough to stay in the processor's cache. */
+const PIECE = 1 << 14;
 
 /** How many voxels nnU-Net draws per case and channel. */
 export function samplesPerCase(numberOfCases: number): number {
@@ -94,7 +96,7 @@ export function extractCaseFingerprint(
     shapeAfterCrop: shape,
     spacing: image.properties.spacing,
     relativeSize: voxels / (seg.shape[1] * seg.shape[2] * seg.shape[3]),
-    foreground: isDrawn ? drawSamples(foreground, samples) : foreground,
+    foreground: isDrawn ? collectSamples(foreground, samples) : foreground,
     isDrawn,
   };
 }
@@ -128,26 +130,42 @@ function summariseIntensities(cases: CaseFingerprint[]): Record<string, Intensit
   const statistics = cases[0].foreground.map(() =>
     new IntensityStatistics(samples * withForeground.length, type)
   );
-  const drawn = ({ foreground, isDrawn }: CaseFingerprint) =>
-    isDrawn ? foreground : drawSamples(foreground, samples);
-  for (const c of withForeground) {
-    drawn(c).forEach((values, channel) => statistics[channel].addFirst(values));
-  }
+  const visitAll = (visit: SampleVisitor) => {
+    for (const { foreground, isDrawn } of withForeground) {
+      if (isDrawn) foreground.forEach((values, channel) => visit(channel, values));
+      else drawSamples(foreground, samples, visit);
+    }
+  };
+  visitAll((channel, values) => statistics[channel].addFirst(values));
   for (const channel of statistics) channel.finishFirst();
-  for (const c of withForeground) {
-    drawn(c).forEach((values, channel) => statistics[channel].addSecond(values));
-  }
+  visitAll((channel, values) => statistics[channel].addSecond(values));
   return Object.fromEntries(statistics.map((channel, i) => [String(i), channel.result()]));
 }
 
-/** One random state per case, shared by its channels. */
-function drawSamples(foreground: Float32Array[], samples: number): Float32Array[] {
+/** Receives the next samples of a channel, in an array that is used again. */
+type SampleVisitor = (channel: number, values: Float32Array) => void;
+
+/** Draws the samples of one case, with one random state for all its channels. */
+function drawSamples(foreground: Float32Array[], samples: number, visit: SampleVisitor): void {
   const random = new RandomState(SEED);
-  return foreground.map((values) => {
-    const drawn = new Float32Array(samples);
-    random.choiceFrom(values, drawn);
-    return drawn;
+  const piece = new Float32Array(Math.min(samples, PIECE));
+  foreground.forEach((values, channel) => {
+    for (let left = samples; left > 0; left -= PIECE) {
+      const drawn = piece.subarray(0, Math.min(left, PIECE));
+      random.choiceFrom(values, drawn);
+      visit(channel, drawn);
+    }
   });
+}
+
+function collectSamples(foreground: Float32Array[], samples: number): Float32Array[] {
+  const all = foreground.map(() => new Float32Array(samples));
+  const filled = foreground.map(() => 0);
+  drawSamples(foreground, samples, (channel, values) => {
+    all[channel].set(values, filled[channel]);
+    filled[channel] += values.length;
+  });
+  return all;
 }
 
 function hasNaN(values: Float32Array): boolean {

@@ -4,6 +4,8 @@ import { StreamingPairwiseSum } from "./numerics/streaming_pairwise_sum.ts";
 import type { IntensityProperties } from "./plans.ts";
 
 const PERCENTILES = [0.5, 50, 99.5];
+/** Numbers squared at a time. */
+const PIECE = 1 << 14;
 
 /**
  * NumPy's statistics of a long float32 array that arrives in pieces, twice in the same order: as
@@ -16,6 +18,8 @@ export class IntensityStatistics {
   readonly #squares: StreamingPairwiseSum;
   readonly #ranks: Float32Ranks;
   readonly #positions: { index: number; fraction: number }[];
+  /** Squared deviations on their way to `#squares`. */
+  readonly #piece: Float32Array | Float64Array;
   #mean = 0;
 
   /**
@@ -27,6 +31,7 @@ export class IntensityStatistics {
     this.#type = type;
     this.#sum = new StreamingPairwiseSum(count, type);
     this.#squares = new StreamingPairwiseSum(count, type);
+    this.#piece = type === "float32" ? new Float32Array(PIECE) : new Float64Array(PIECE);
     this.#positions = PERCENTILES.map((p) => percentilePosition(count, p));
     const neighbours = this.#positions.flatMap(({ index }) => [index, index + 1]);
     const ranks = [0, count - 1, ...neighbours].map((rank) => Math.min(rank, count - 1));
@@ -48,14 +53,15 @@ export class IntensityStatistics {
   /** Second time. */
   addSecond(values: Float32Array): void {
     this.#ranks.countLower(values);
-    const squares = this.#type === "float32"
-      ? new Float32Array(values.length)
-      : new Float64Array(values.length);
     const mean = this.#mean;
-    // Stored twice, because NumPy rounds the difference and then its square.
-    for (let i = 0; i < squares.length; i++) squares[i] = values[i] - mean;
-    for (let i = 0; i < squares.length; i++) squares[i] *= squares[i];
-    this.#squares.add(squares);
+    for (let from = 0; from < values.length; from += PIECE) {
+      const length = Math.min(PIECE, values.length - from);
+      const squares = this.#piece.subarray(0, length);
+      // Stored twice, because NumPy rounds the difference and then its square.
+      for (let i = 0; i < length; i++) squares[i] = values[from + i] - mean;
+      for (let i = 0; i < length; i++) squares[i] *= squares[i];
+      this.#squares.add(squares);
+    }
   }
 
   /** The statistics, after both times. */

@@ -30,7 +30,8 @@ export class StreamingPairwiseSum {
   add(values: Float32Array | Float64Array): void {
     for (let from = 0; from < values.length;) {
       const to = Math.min(values.length, from + this.#blockSize - this.#filled);
-      for (let i = from; i < to; i++) this.#block[this.#filled++] = values[i];
+      this.#block.set(values.subarray(from, to), this.#filled);
+      this.#filled += to - from;
       from = to;
       if (this.#filled < this.#blockSize) return;
       const { value, done } = this.#blocks.next(this.#sumBlock());
@@ -52,8 +53,16 @@ export class StreamingPairwiseSum {
     const whole = size - size % 8;
     if (whole === 0) sums.fill(0);
     else for (let k = 0; k < 8; k++) sums[k] = block[k];
+    // Written out, because this runs 10^8 times for a fingerprint.
     for (let i = 8; i < whole; i += 8) {
-      for (let k = 0; k < 8; k++) sums[k] += block[i + k];
+      sums[0] += block[i];
+      sums[1] += block[i + 1];
+      sums[2] += block[i + 2];
+      sums[3] += block[i + 3];
+      sums[4] += block[i + 4];
+      sums[5] += block[i + 5];
+      sums[6] += block[i + 6];
+      sums[7] += block[i + 7];
     }
     for (let width = 1; width < 8; width *= 2) {
       for (let k = 0; k < 8; k += 2 * width) sums[k] += sums[k + width];

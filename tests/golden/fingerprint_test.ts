@@ -54,3 +54,21 @@ for (const name of goldenNames("preprocessing")) {
     if (worst === 0) assert.equal(text, expected);
   });
 }
+
+// The real scans are not part of the golden folder but lie beside it.
+const scans = goldenPath("..", "data", "Task04_Hippocampus");
+const hippocampus = goldenPath("hippocampus", "plans", "dataset_fingerprint.json");
+if (existsSync(scans) && existsSync(hippocampus)) {
+  goldenTest("hippocampus", "fingerprint of the real dataset, as text", async () => {
+    const names = (await store.list(join(scans, "labelsTr"))).map(({ name }) => name)
+      .filter((name) => /^[^.].*\.nii\.gz$/.test(name));
+    const cases = names.map((name) => ({
+      identifier: name.replace(".nii.gz", ""),
+      images: [join(scans, "imagesTr", name)],
+      label: join(scans, "labelsTr", name),
+    }));
+    const fingerprint = await extractFingerprint(store, "SimpleITKIO", cases);
+    const expected = await Deno.readTextFile(hippocampus);
+    assert.equal(formatFingerprint(fingerprint, "SimpleITKIO"), expected);
+  });
+}
