@@ -8,7 +8,10 @@ import { chooseConvolution } from "./convolution/chooser.ts";
 export interface ConvolutionOptions {
   /** Step along each axis, 1 or 2. @default {all 1} */
   stride?: readonly number[];
-  /** Name of the algorithm to use for all passes; for tests and benches. @default {chosen by shape} */
+  /**
+   * Name of the algorithm to use for the passes that it supports; for tests and benches.
+   * @default {chosen by shape}
+   */
   algorithm?: string;
 }
 

@@ -9,23 +9,22 @@ export const CONVOLUTION_ALGORITHMS: readonly ConvolutionAlgorithm[] = [lanes, d
 /**
  * The algorithm for one pass over one shape.
  *
- * @param name an algorithm's name, to force it; otherwise the first that supports the shape is taken
- * @throws {RangeError} if the named algorithm is unknown or cannot do this.
+ * @param preferred name of the algorithm to use if it can; otherwise the first that can is taken
+ * @throws {RangeError} if there is no algorithm of the preferred name.
  */
 export function chooseConvolution(
   gpu: Gpu,
   shape: ConvolutionShape,
   pass: ConvolutionPass,
-  name?: string,
+  preferred?: string,
 ): ConvolutionAlgorithm {
-  const found = CONVOLUTION_ALGORITHMS.find((algorithm) =>
-    (name === undefined || algorithm.name === name) && algorithm.supports(gpu, shape, pass)
-  );
-  if (!found) {
+  const able = CONVOLUTION_ALGORITHMS.filter((algorithm) => algorithm.supports(gpu, shape, pass));
+  if (preferred === undefined) return able[0];
+  const names = CONVOLUTION_ALGORITHMS.map(({ name }) => name);
+  if (!names.includes(preferred)) {
     throw new RangeError(
-      `Cannot convolve with algorithm "${name}": it is unknown or has no ${pass} for ` +
-        JSON.stringify(shape),
+      `Cannot convolve with algorithm "${preferred}": there is none, use ${names.join(" or ")}`,
     );
   }
-  return found;
+  return able.find(({ name }) => name === preferred) ?? able[0];
 }

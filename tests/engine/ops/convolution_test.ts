@@ -3,7 +3,6 @@ import fc from "fast-check";
 import type { Gpu } from "../../../engine/gpu.ts";
 import { convolution } from "../../../engine/ops/convolution.ts";
 import { CONVOLUTION_ALGORITHMS } from "../../../engine/ops/convolution/chooser.ts";
-import type { ConvolutionPass } from "../../../engine/ops/convolution/algorithm.ts";
 import { sizeOf } from "../../../engine/shape.ts";
 import * as reference from "../../reference/convolution.ts";
 import { randomNormal, relativeError } from "../../support/arrays.ts";
@@ -162,59 +161,19 @@ async function assertEqualsReference(gpu: Gpu, given: Case, algorithm?: string):
   }
 }
 
-function supported(gpu: Gpu, given: Case, algorithm: string): boolean {
-  const three = (values: number[]) =>
-    [...values.length === 2 ? [1] : [], ...values] as [number, number, number];
-  const [d, h, w] = three(given.spatial);
-  const stride = three(given.stride);
-  const passes: ConvolutionPass[] = ["forward", "gradInput", "gradWeight"];
-  let inChannelOffset = 0;
-  return given.channels.every((inChannels) => {
-    const shape = {
-      n: given.n,
-      inChannels,
-      inChannelOffset,
-      weightInChannels: given.channels.reduce((a, b) => a + b),
-      outChannels: given.outChannels,
-      input: { d, h, w },
-      output: {
-        d: Math.ceil(d / stride[0]),
-        h: Math.ceil(h / stride[1]),
-        w: Math.ceil(w / stride[2]),
-      },
-      kernel: three(given.kernel),
-      stride,
-    };
-    inChannelOffset += inChannels;
-    return passes.every((pass) =>
-      CONVOLUTION_ALGORITHMS.find(({ name }) => name === algorithm)!.supports(gpu, shape, pass)
-    );
-  });
-}
-
 for (const { name } of CONVOLUTION_ALGORITHMS) {
   gpuTest(`convolution() by ${name} equals the float64 reference on chosen shapes`, async (gpu) => {
-    for (const given of corners) {
-      if (supported(gpu, given, name)) await assertEqualsReference(gpu, given, name);
-    }
+    for (const given of corners) await assertEqualsReference(gpu, given, name);
   });
 
   gpuTest(`convolution() by ${name} equals the float64 reference on any shape`, async (gpu) => {
     await fc.assert(
-      fc.asyncProperty(cases, async (given) => {
-        if (supported(gpu, given, name)) await assertEqualsReference(gpu, given, name);
-      }),
-      { numRuns: 15, seed: 1 },
+      fc.asyncProperty(cases, (given) => assertEqualsReference(gpu, given, name)),
+      // the fast algorithms compile a kernel for nearly every shape, which takes a second on a processor
+      { numRuns: name === "direct" ? 15 : 4, seed: 1 },
     );
   });
 }
-
-gpuTest("convolution() mixes algorithms as it likes and stays equal", async (gpu) => {
-  await fc.assert(
-    fc.asyncProperty(cases, (given) => assertEqualsReference(gpu, given)),
-    { numRuns: 8, seed: 2 },
-  );
-});
 
 gpuTest("convolution() sums many voxels into the weight's gradient", async (gpu) => {
   await assertEqualsReference(gpu, {
