@@ -68,22 +68,45 @@ export async function readDataList(
   return bytes;
 }
 
+/** Slices that a pattern may name. */
+const MOST_FILES = 100_000;
+
 /** Names that `pattern` (C's `%d`, `%03d`) gives for `min`, `min + step`, … `max`. */
-export function expandPattern(pattern: string, min: number, max: number, step: number): string[] {
-  const names: string[] = [];
-  for (let i = min; step > 0 ? i <= max : i >= max; i += step) {
-    names.push(
-      pattern.replace(
-        /%(0?)(\d*)d/,
-        (_, zero, width) => String(i).padStart(Number(width), zero ? "0" : " "),
-      ),
-    );
+export function expandPattern(
+  path: string,
+  pattern: string,
+  min: number,
+  max: number,
+  step: number,
+): string[] {
+  const count = Math.floor((max - min) / step) + 1;
+  if (!(count >= 1 && count <= MOST_FILES)) {
+    throw damaged(path, `its data files are numbered ${min} to ${max} in steps of ${step}`);
   }
-  return names;
+  return Array.from({ length: count }, (_, i) =>
+    pattern.replace(
+      /%(0?)(\d*)d/,
+      (_, zero, width) => String(min + i * step).padStart(Number(width), zero ? "0" : " "),
+    ));
 }
 
-/** `name` beside the file `path`. */
-export function beside(path: string, name: string): string {
-  if (name.startsWith("/")) return name;
-  return path.slice(0, path.lastIndexOf("/") + 1) + name;
+/**
+ * Paths of the data files that the header `path` names; relative names are beside it.
+ *
+ * @throws {DataError} when one is missing
+ */
+export async function findDataFiles(
+  store: Store,
+  path: string,
+  names: string[],
+): Promise<string[]> {
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const paths = names.map((name) => name.startsWith("/") ? name : folder + name);
+  for (const [i, file] of paths.entries()) {
+    const stat = names[i] === "" ? undefined : await store.stat(file);
+    if (!stat || stat.isDirectory) {
+      throw damaged(path, `its data file "${names[i]}" is missing`);
+    }
+  }
+  return paths;
 }

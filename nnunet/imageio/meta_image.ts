@@ -1,6 +1,6 @@
 import type { Store } from "../store.ts";
 import { damaged, unsupported } from "./damaged.ts";
-import { beside, expandPattern, readData, readDataList } from "./detached_data.ts";
+import { expandPattern, findDataFiles, readData, readDataList } from "./detached_data.ts";
 import { parseNumbers, readHeaderText } from "./header_text.ts";
 import { deflate } from "./inflate.ts";
 import { identityDirection, type ItkImage } from "./itk_image.ts";
@@ -74,28 +74,27 @@ export async function readMetaImage(store: Store, path: string): Promise<ItkImag
 
   const length = size.reduce((a, b) => a * b, components) * bytesOf(type);
   const skip = Number(fields.get("HeaderSize") ?? 0);
-  const file = required("ElementDataFile");
-  const files = await listedFiles(store, path, file, end, fileSize);
-  let bytes: Uint8Array;
-  if (files) {
-    bytes = await readDataList(store, files, length, skip);
-  } else {
-    const local = /^local$/i.test(file);
-    const begin = local ? end : 0;
-    const compressedSize = Number(fields.get("CompressedDataSize"));
-    if (flag("CompressedData") && !(compressedSize > 0)) {
-      throw damaged(path, "its values are compressed but its header lacks CompressedDataSize");
-    }
-    const place = flag("CompressedData")
-      ? { begin, end: begin + compressedSize, compression: "deflate" as const }
-      : { begin };
-    bytes = await readData(
+  const names = await dataNames(store, path, required("ElementDataFile"), end, fileSize);
+  const [file = path, ...more] = await findDataFiles(store, path, names);
+  const compressed = flag("CompressedData");
+  const compressedSize = Number(fields.get("CompressedDataSize"));
+  if (compressed && !(compressedSize > 0)) {
+    throw damaged(path, "its values are compressed but its header lacks CompressedDataSize");
+  }
+  if (compressed && more.length > 0) {
+    throw unsupported(path, "several compressed data files are not read", "save it as one file");
+  }
+  const begin = names.length === 0 ? end : 0;
+  const bytes = more.length > 0
+    ? await readDataList(store, [file, ...more], length, skip)
+    : await readData(
       store,
-      { path: local ? path : beside(path, file), ...place },
+      compressed
+        ? { path: file, begin, end: begin + compressedSize, compression: "deflate" }
+        : { path: file, begin },
       length,
       skip,
     );
-  }
   const matrix = numbers(["TransformMatrix", "Orientation", "Rotation"], n * n);
   return {
     size,
@@ -143,24 +142,28 @@ export async function writeMetaImage(store: Store, path: string, image: ItkImage
   }
 }
 
-/** Files of `LIST` (names follow the header) or of a pattern (`name_%03d.raw 1 20 1`). */
-async function listedFiles(
+/**
+ * Names of the data files: none (`LOCAL`), one, those that follow the header (`LIST`), or those of a
+ * pattern (`name_%03d.raw 1 20 1`).
+ */
+async function dataNames(
   store: Store,
   path: string,
-  file: string,
+  field: string,
   end: number,
   fileSize: number,
-): Promise<string[] | undefined> {
-  if (/^list\b/i.test(file)) {
+): Promise<string[]> {
+  if (/^local$/i.test(field)) return [];
+  if (/^list\b/i.test(field)) {
     const rest = new TextDecoder().decode(await store.readRange(path, end, fileSize));
     const names = rest.split(/\r?\n/).map((name) => name.trim()).filter((name) => name !== "");
     if (names.length === 0) throw damaged(path, "its list of data files is empty");
-    return names.map((name) => beside(path, name));
+    return names;
   }
-  const pattern = /^(\S*%\d*d\S*)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)$/.exec(file);
-  if (!pattern) return undefined;
+  const pattern = /^(\S*%\d*d\S*)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)$/.exec(field);
+  if (!pattern) return [field];
   const [min, max, step] = pattern.slice(2).map(Number);
-  return expandPattern(pattern[1], min, max, step).map((name) => beside(path, name));
+  return expandPattern(path, pattern[1], min, max, step);
 }
 
 function transpose(m: number[], n: number): number[] {

@@ -1,6 +1,6 @@
 import type { Store } from "../store.ts";
 import { damaged, unsupported } from "./damaged.ts";
-import { beside, expandPattern, readData, readDataList } from "./detached_data.ts";
+import { expandPattern, findDataFiles, readData, readDataList } from "./detached_data.ts";
 import { decodeLatin1, readHeaderText } from "./header_text.ts";
 import { deflate } from "./inflate.ts";
 import { identityDirection, type ItkImage } from "./itk_image.ts";
@@ -92,7 +92,7 @@ async function readVoxels(
   const { type, encoding, littleEndian, byteSkip } = header;
   const count = header.sizes.reduce((a, b) => a * b, 1);
   const length = count * bytesOf(type);
-  const paths = dataPaths(path, header);
+  const paths = await findDataFiles(store, path, dataNames(path, header));
   const compression = encoding === "gzip" ? "gzip" : undefined;
   if (paths.length > 1) {
     if (encoding === "ascii" || encoding === "hex" || header.lineSkip > 0) {
@@ -113,12 +113,11 @@ async function readVoxels(
   return voxelsOf(await readData(store, place, length, byteSkip), type, littleEndian);
 }
 
-function dataPaths(path: string, { dataFiles }: NrrdHeader): string[] {
+function dataNames(path: string, { dataFiles }: NrrdHeader): string[] {
   const pattern = /^(\S*%\d*d\S*) (-?\d+) (-?\d+) (-?\d+)( \d+)?$/.exec(dataFiles[0] ?? "");
-  const names = pattern
-    ? expandPattern(pattern[1], Number(pattern[2]), Number(pattern[3]), Number(pattern[4]))
-    : dataFiles;
-  return names.map((name) => beside(path, name));
+  if (!pattern) return dataFiles;
+  const [min, max, step] = pattern.slice(2, 5).map(Number);
+  return expandPattern(path, pattern[1], min, max, step);
 }
 
 async function skipLines(
