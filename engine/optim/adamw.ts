@@ -60,6 +60,18 @@ export class AdamW {
     }
   }
 
+  /** Continues from stored means and the number of steps that made them, by parameter index. */
+  restore(
+    means: readonly (Float32Array | undefined)[],
+    squares: readonly (Float32Array | undefined)[],
+    steps: number,
+  ): void {
+    this.steps = steps;
+    for (const [stored, tensors] of [[means, this.means], [squares, this.squares]] as const) {
+      stored.forEach((data, i) => data && tensors[i].gpu.write(tensors[i], data));
+    }
+  }
+
   dispose(): void {
     for (const tensor of [...this.means, ...this.squares, ...this.#arenas]) tensor.dispose();
   }

@@ -2,8 +2,12 @@ import type { Gpu } from "../../engine/mod.ts";
 import { DataError } from "../errors.ts";
 import type { MedicalImage } from "../imageio/image.ts";
 import { Unet } from "../network/unet.ts";
-import { preprocessCase } from "../preprocessing/preprocess_case.ts";
 import type { Shape4 } from "../preprocessing/crop.ts";
+import {
+  type CaseProperties,
+  preprocessCase,
+  type PreprocessedArrays,
+} from "../preprocessing/preprocess_case.ts";
 import {
   type ExportSettings,
   probabilitiesFromLogits,
@@ -27,6 +31,9 @@ export interface PredictorOptions {
 
 /** Progress and interruption of one prediction. */
 export type PredictionHooks = Pick<SlidingWindowOptions, "onWindow" | "signal">;
+
+/** Of a preprocessed case, what leads back to its image. */
+export type PreprocessedGrid = Pick<PreprocessedArrays, "shape" | "properties">;
 
 /** A trained model on a device, ready to segment. {@linkcode Predictor.dispose} frees its weights. */
 export class Predictor {
@@ -68,37 +75,49 @@ export class Predictor {
   }
 
   /**
-   * Segments an image as its reader returned it.
+   * Segments an image as its reader returned it, in its own geometry.
    *
    * @throws {DataError} if its channels do not fit the model
    */
-  async predict(image: MedicalImage, hooks: PredictionHooks = {}): Promise<Segmentation> {
-    const { logits, shape, properties } = await this.#predict(image, hooks);
-    return segmentationFromLogits(logits, shape, properties, this.exportSettings);
+  async predict(image: MedicalImage, hooks: PredictionHooks = {}): Promise<
+    Segmentation & { properties: CaseProperties }
+  > {
+    const preprocessed = this.#preprocess(image);
+    const logits = await this.logits(preprocessed.data, preprocessed.shape, hooks);
+    const { properties } = preprocessed;
+    return { ...this.segmentation(logits, preprocessed), properties };
   }
 
   /** Like {@linkcode Predictor.predict}, with the probability of each class or region. */
-  async predictProbabilities(
-    image: MedicalImage,
-    hooks: PredictionHooks = {},
-  ): Promise<SegmentationWithProbabilities> {
-    const { logits, shape, properties } = await this.#predict(image, hooks);
-    return probabilitiesFromLogits(logits, shape, properties, this.exportSettings);
+  async predictProbabilities(image: MedicalImage, hooks: PredictionHooks = {}): Promise<
+    SegmentationWithProbabilities & { properties: CaseProperties }
+  > {
+    const preprocessed = this.#preprocess(image);
+    const logits = await this.logits(preprocessed.data, preprocessed.shape, hooks);
+    const { properties } = preprocessed;
+    return { ...this.probabilities(logits, preprocessed), properties };
   }
 
-  async #predict(image: MedicalImage, hooks: PredictionHooks) {
+  #preprocess(image: MedicalImage): PreprocessedArrays {
     const { plans, configuration, datasetJson } = this.model;
-    const { data, shape, properties } = preprocessCase(
-      image,
-      undefined,
-      plans,
-      configuration,
-      datasetJson,
-    );
-    const logits = await this.logits(data, shape, hooks);
-    const [, ...extents] = shape;
-    const heads = this.model.labels.numSegmentationHeads;
-    return { logits, shape: [heads, ...extents] as Shape4, properties };
+    return preprocessCase(image, undefined, plans, configuration, datasetJson);
+  }
+
+  /** The label map of a preprocessed case's logits, in the geometry of its image. */
+  segmentation(logits: Float32Array, { shape, properties }: PreprocessedGrid): Segmentation {
+    return segmentationFromLogits(logits, this.#headed(shape), properties, this.#exportSettings);
+  }
+
+  /** Like {@linkcode Predictor.segmentation}, with the probability of each class or region. */
+  probabilities(
+    logits: Float32Array,
+    { shape, properties }: PreprocessedGrid,
+  ): SegmentationWithProbabilities {
+    return probabilitiesFromLogits(logits, this.#headed(shape), properties, this.#exportSettings);
+  }
+
+  #headed([, ...extents]: Shape4): Shape4 {
+    return [this.model.labels.numSegmentationHeads, ...extents];
   }
 
   /** Logits `[heads, z, y, x]` of a preprocessed case `[C, z, y, x]`, the mean over the folds. */
@@ -121,8 +140,7 @@ export class Predictor {
     });
   }
 
-  /** What leads from logits back to the image. */
-  get exportSettings(): ExportSettings {
+  get #exportSettings(): ExportSettings {
     const { labels, configuration, plans } = this.model;
     return {
       labels,
