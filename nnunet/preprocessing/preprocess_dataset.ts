@@ -1,13 +1,11 @@
-import * as v from "valibot";
 import type { CaseFiles, DatasetJson } from "../dataset.ts";
-import { DataError } from "../errors.ts";
-import { isReaderName, type ReaderName, readImages, readSeg } from "../imageio/mod.ts";
-import { parseJsonFile } from "../json_file.ts";
 import { type Configuration, getConfiguration, type Plans } from "../plans.ts";
 import type { OnProgress } from "../progress.ts";
+import { orderedEntries } from "../python_json.ts";
 import type { Store } from "../store.ts";
-import { preprocessCase } from "./preprocess_case.ts";
-import { writePreprocessedCase } from "./preprocessed_case.ts";
+import { Journal } from "./journal.ts";
+import { preprocessTrainingCase, type TrainingCaseJob } from "./preprocess_training_case.ts";
+import { runBounded } from "./run_bounded.ts";
 
 /** What is preprocessed, and where to. */
 export interface PreprocessDatasetInput {
@@ -25,6 +23,12 @@ export interface PreprocessDatasetOptions {
   onProgress?: OnProgress;
   /** Stops between cases; a later run continues there. */
   signal?: AbortSignal;
+  /** Does one case, e.g. in a worker. By default this thread does it. */
+  runCase?: (job: TrainingCaseJob) => Promise<void>;
+  /** Cases at a time. By default 2: one is read while the other is computed. @default {2} */
+  parallel?: number;
+  /** Memory for the cases at work, estimated from their files. @default {4 GiB} */
+  maxBytes?: number;
 }
 
 /** How many cases were preprocessed now, and how many were there already. */
@@ -34,19 +38,33 @@ export interface PreprocessDatasetResult {
 }
 
 /**
+ * Memory that a case takes, per byte of its image files: they hold 2 bytes a voxel; read they are
+ * float32, and there are up to four such arrays (image, cropped, half-way and done).
+ */
+const BYTES_PER_FILE_BYTE = 8;
+/** What scans are usually compressed to. */
+const COMPRESSION = 3;
+const UNCOMPRESSED = /\.(nii|mha|mhd|tif|tiff|bmp|gipl)$/;
+
+/**
  * Preprocesses all training cases for one configuration into `FOLDER/DATA_IDENTIFIER` (nnU-Net's
  * `DefaultPreprocessor.run`). A journal beside that folder says with which settings and from which
  * files each case was made: what is unchanged is kept, so that a run that was stopped continues.
  *
- * @throws {DataError} when a file cannot be used
+ * @throws {DataError} when a file cannot be used; what was done before is kept
  */
 export async function preprocessDataset(
   store: Store,
   { json, cases, plans, configurationName, folder }: PreprocessDatasetInput,
-  { onProgress, signal }: PreprocessDatasetOptions = {},
+  {
+    onProgress,
+    signal,
+    runCase = (job) => preprocessTrainingCase(store, job),
+    parallel = 2,
+    maxBytes = 4 * 2 ** 30,
+  }: PreprocessDatasetOptions = {},
 ): Promise<PreprocessDatasetResult> {
   const configuration = getConfiguration(plans, configurationName);
-  const reader = readerOfPlans(plans);
   const target = `${folder}/${configuration.data_identifier}`;
   const journal = await Journal.open(
     store,
@@ -54,28 +72,27 @@ export async function preprocessDataset(
     preprocessingSettings(plans, configuration, json),
   );
   await removeOthers(store, target, journal, cases);
-  const result = { preprocessed: 0, kept: 0 };
+
+  const all = await Promise.all(cases.map((files) => describeSources(store, files)));
+  const isKept = await Promise.all(
+    all.map(async ({ files: { identifier }, sources }) =>
+      journal.cases.get(identifier) === sources &&
+      await store.stat(`${target}/${identifier}.npz`) !== undefined
+    ),
+  );
+  const open = all.filter((_, i) => !isKept[i]);
+  const kept = all.length - open.length;
+
   const stage = `preprocess ${configurationName}`;
-  for (const [done, { identifier, images, label }] of cases.entries()) {
+  let done = kept;
+  onProgress?.({ stage, done, total: cases.length });
+  await runBounded(open, async ({ files, sources }) => {
     signal?.throwIfAborted();
-    onProgress?.({ stage, done, total: cases.length, message: identifier });
-    const sources = await describeFiles(store, [...images, label]);
-    if (journal.has(identifier, sources) && await store.stat(`${target}/${identifier}.npz`)) {
-      result.kept++;
-      continue;
-    }
-    const image = await readImages(store, reader, images);
-    const seg = await readSeg(store, reader, label);
-    const preprocessed = inCase(
-      identifier,
-      () => preprocessCase(image, seg, plans, configuration, json),
-    );
-    await writePreprocessedCase(store, target, identifier, preprocessed);
-    await journal.add(identifier, sources);
-    result.preprocessed++;
-  }
-  onProgress?.({ stage, done: cases.length, total: cases.length });
-  return result;
+    await runCase({ files, json, plans, configurationName, target });
+    await journal.add(files.identifier, sources);
+    onProgress?.({ stage, done: ++done, total: cases.length, message: files.identifier });
+  }, { parallel, maxBytes, bytesOf: ({ bytes }) => bytes });
+  return { preprocessed: open.length, kept };
 }
 
 /**
@@ -104,7 +121,7 @@ function preprocessingSettings(
     transpose_forward,
     foreground_intensity_properties_per_channel,
     image_reader_writer,
-    labels: Object.entries(labels),
+    labels: orderedEntries(labels),
     preprocessor_name: configuration.preprocessor_name,
     spacing: configuration.spacing,
     normalization_schemes: configuration.normalization_schemes,
@@ -114,41 +131,6 @@ function preprocessingSettings(
     resampling_fn_seg: configuration.resampling_fn_seg,
     resampling_fn_seg_kwargs: configuration.resampling_fn_seg_kwargs,
   });
-}
-
-const journalSchema = v.object({
-  settings: v.string(),
-  cases: v.record(v.string(), v.string()),
-});
-
-/** Which cases were made from which files with the settings of this run. */
-class Journal {
-  private constructor(
-    readonly store: Store,
-    readonly path: string,
-    readonly settings: string,
-    readonly cases: Record<string, string>,
-  ) {}
-
-  /** Begins a new one where there is none, or one of other settings. */
-  static async open(store: Store, path: string, settings: string): Promise<Journal> {
-    if (await store.stat(path)) {
-      const text = new TextDecoder().decode(await store.read(path));
-      const written = parseJsonFile(journalSchema, text, path);
-      if (written.settings === settings) return new Journal(store, path, settings, written.cases);
-    }
-    return new Journal(store, path, settings, {});
-  }
-
-  has(identifier: string, sources: string): boolean {
-    return Object.hasOwn(this.cases, identifier) && this.cases[identifier] === sources;
-  }
-
-  async add(identifier: string, sources: string): Promise<void> {
-    this.cases[identifier] = sources;
-    const { settings, cases } = this;
-    await this.store.write(this.path, JSON.stringify({ settings, cases }, undefined, 1));
-  }
 }
 
 /** Files that are not of a case of this dataset and these settings would be trained with. */
@@ -161,29 +143,22 @@ async function removeOthers(
   const wanted = new Set(cases.map(({ identifier }) => identifier));
   for (const { name } of await store.list(target)) {
     const identifier = name.replace(/\.[^.]+$/, "");
-    const known = wanted.has(identifier) && Object.hasOwn(journal.cases, identifier);
+    const known = wanted.has(identifier) && journal.cases.has(identifier);
     if (!known) await store.remove(`${target}/${name}`);
   }
 }
 
-/** Paths, sizes and times of files: a change of any of them shows. */
-async function describeFiles(store: Store, paths: string[]): Promise<string> {
+/** A case, the state of its files (a change of any shows), and the memory it will take. */
+async function describeSources(
+  store: Store,
+  files: CaseFiles,
+): Promise<{ files: CaseFiles; sources: string; bytes: number }> {
+  const paths = [...files.images, files.label];
   const stats = await Promise.all(paths.map((path) => store.stat(path)));
-  return paths.map((path, i) => `${path} ${stats[i]?.size} ${stats[i]?.modified}`).join("; ");
-}
-
-function readerOfPlans({ image_reader_writer: name }: Plans): ReaderName {
-  if (isReaderName(name)) return name;
-  throw new DataError(
-    `Cannot preprocess with reader "${name}" of the plans: there is no such reader, plan again`,
-  );
-}
-
-function inCase<T>(identifier: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    throw new DataError(`Case "${identifier}": ${error.message}`, { cause: error });
-  }
+  const sources = paths.map((path, i) => `${path} ${stats[i]?.size} ${stats[i]?.modified}`);
+  const bytes = files.images.reduce((sum, path, i) => {
+    const unpacked = (stats[i]?.size ?? 0) * (UNCOMPRESSED.test(path) ? 1 : COMPRESSION);
+    return sum + unpacked * BYTES_PER_FILE_BYTE;
+  }, 0);
+  return { files, sources: sources.join("; "), bytes };
 }
