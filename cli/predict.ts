@@ -1,7 +1,27 @@
 import type { ArgumentParser } from "argparse";
+import { join } from "node:path";
+import { openGpu } from "../engine/mod.ts";
+import { groupChannels, listFiles } from "../nnunet/dataset.ts";
 import { DataError } from "../nnunet/errors.ts";
-import { addDeviceArgument, addIgnoredProcesses, type Fold, fold } from "./arguments.ts";
+import { type ReaderName, readImages } from "../nnunet/imageio/mod.ts";
+import { Predictor } from "../nnunet/inference/predictor.ts";
+import { openTrainedModel } from "../nnunet/inference/trained_model.ts";
+import { writePrediction } from "../nnunet/inference/write_prediction.ts";
+import { formatPythonJson } from "../nnunet/python_json.ts";
+import {
+  addDeviceArgument,
+  addIgnoredProcesses,
+  type Fold,
+  fold,
+  noticeDevice,
+} from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { findDataset } from "./datasets.ts";
+import { DenoStore } from "./deno_store.ts";
+import type { Folders } from "./folders.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { print } from "./print.ts";
+import { progressBar } from "./progress_bar.ts";
 
 /** Arguments of `predict` (spec 08, section 4). */
 export interface PredictArguments {
@@ -111,13 +131,140 @@ export const command: Command = {
       help: "keep whole volumes in the computer's memory in place of the GPU's",
     });
   },
-  run(args: PredictArguments) {
+  async run(args: PredictArguments, folders: Folders): Promise<void> {
     checkPredictArguments(args);
-    return Promise.reject(
-      new DataError("Cannot predict: the predictor is not part of this version"),
-    );
+    noticeDevice(args.device);
+    const store = new DenoStore();
+    const modelFolder = await findModelFolder(store, folders, args);
+    const model = await openTrainedModel(store, modelFolder, {
+      folds: args.f,
+      checkpoint: args.chk,
+    });
+    const cases = await casesToPredict(store, args, model.datasetJson.file_ending);
+    await describeOutput(store, modelFolder, args);
+    if (cases.length === 0) return;
+    const gpu = await openGpu();
+    const predictor = new Predictor(gpu, model, {
+      tileStepSize: args.step_size,
+      mirroring: !args.disable_tta,
+    });
+    await predictCases(store, predictor, cases, args);
+    predictor.dispose();
+    gpu.destroy();
   },
 };
+
+/** A case of the input folder: its identifier and its channel files in order. */
+interface PredictionCase {
+  identifier: string;
+  images: string[];
+}
+
+/** `nnUNet_results/DATASET/TRAINER__PLANS__CONFIGURATION`. */
+async function findModelFolder(
+  store: DenoStore,
+  folders: Folders,
+  { d, tr, p, c }: PredictArguments,
+): Promise<string> {
+  const dataset = await findDataset(store, folders, d);
+  const folder = `${folders.results}/${dataset}/${tr}__${p}__${c}`;
+  if (await store.stat(folder)) return folder;
+  throw new DataError(
+    `Cannot predict with "${folder}": there is no such model, ` +
+      `train it or check -d, -c, -p and -tr`,
+  );
+}
+
+/** This machine's share of the cases in the input folder, less those that are there already. */
+async function casesToPredict(
+  store: DenoStore,
+  args: PredictArguments,
+  fileEnding: string,
+): Promise<PredictionCase[]> {
+  const names = await listFiles(store, args.i, fileEnding);
+  if (names.length === 0) {
+    throw new DataError(
+      `Cannot predict "${args.i}": no file there ends in ${fileEnding}, check the folder`,
+    );
+  }
+  const all = groupChannels(names, fileEnding);
+  const unnumbered = all.find(([, files]) => files.length === 0);
+  if (unnumbered) {
+    throw new DataError(
+      `Cannot predict "${args.i}": files of "${unnumbered[0]}" do not end in a channel number, ` +
+        `name them CASE_0000${fileEnding}`,
+    );
+  }
+  const cases = all.filter((_, i) => i % args.num_parts === args.part_id)
+    .map(([identifier, files]) => ({
+      identifier,
+      images: files.map((file) => join(args.i, file)),
+    }));
+  if (!args.continue_prediction) return cases;
+  const endings = [fileEnding, ...args.save_probabilities ? [".npz"] : []];
+  const isDone = async ({ identifier }: PredictionCase) => {
+    const outputs = endings.map((ending) => store.stat(join(args.o, identifier + ending)));
+    return (await Promise.all(outputs)).every((stat) => stat !== undefined);
+  };
+  const done = await Promise.all(cases.map(isDone));
+  const left = cases.filter((_, i) => !done[i]);
+  print(`${cases.length - left.length} of ${cases.length} cases are there already`);
+  return left;
+}
+
+/** Puts beside the predictions what says how they were made (spec 06/2). */
+async function describeOutput(
+  store: DenoStore,
+  modelFolder: string,
+  args: PredictArguments,
+): Promise<void> {
+  for (const name of ["dataset.json", "plans.json"]) {
+    await store.write(join(args.o, name), await store.read(`${modelFolder}/${name}`));
+  }
+  const call = {
+    list_of_lists_or_source_folder: args.i,
+    output_folder_or_list_of_truncated_output_files: args.o,
+    save_probabilities: args.save_probabilities,
+    overwrite: !args.continue_prediction,
+    folder_with_segs_from_prev_stage: args.prev_stage_predictions ?? null,
+    num_parts: args.num_parts,
+    part_id: args.part_id,
+  };
+  const path = join(args.o, "predict_from_raw_data_args.json");
+  await store.write(path, formatPythonJson(call, { sortKeys: true }));
+}
+
+async function predictCases(
+  store: DenoStore,
+  predictor: Predictor,
+  cases: PredictionCase[],
+  args: PredictArguments,
+): Promise<void> {
+  const { plans, datasetJson } = predictor.model;
+  // The model was opened with these plans, so the name is one of ours.
+  const reader = plans.image_reader_writer as ReaderName;
+  const signal = interruptSignal("the same command with --continue_prediction goes on");
+  const onProgress = progressBar({ disabled: args.disable_progress_bar });
+  for (const [done, { identifier, images }] of cases.entries()) {
+    const report = (share: number) =>
+      onProgress({
+        stage: "predict",
+        done: done + share,
+        total: cases.length,
+        message: identifier,
+      });
+    report(0);
+    const image = await readImages(store, reader, images);
+    const hooks = { signal, onWindow: (k: number, of: number) => report(Math.min(k / of, 0.99)) };
+    const prediction = args.save_probabilities
+      ? await predictor.predictProbabilities(image, hooks)
+      : await predictor.predict(image, hooks);
+    const file = { path: join(args.o, identifier), fileEnding: datasetJson.file_ending, reader };
+    await writePrediction(store, file, prediction, prediction.properties);
+  }
+  onProgress({ stage: "predict", done: cases.length, total: cases.length });
+  print(`${cases.length} cases segmented, written to ${args.o}`);
+}
 
 /** Throws {@linkcode DataError} for values outside their range. */
 export function checkPredictArguments(args: PredictArguments): void {

@@ -66,12 +66,12 @@ export function progressBar(options: ProgressBarOptions = {}): OnProgress {
 function barLine(progress: Progress, seconds: number): string {
   const filled = Math.floor(BAR_WIDTH * progress.done / progress.total);
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-  const parts = [`${progress.stage} ${bar} ${progress.done}/${progress.total}`];
+  const parts = [`${progress.stage} ${bar} ${Math.floor(progress.done)}/${progress.total}`];
   return [...parts, ...rateAndTimeLeft(progress, seconds), progress.message ?? ""].join("  ");
 }
 
 function plainLine(progress: Progress, seconds: number): string {
-  const count = `${progress.stage}: ${progress.done} of ${progress.total}`;
+  const count = `${progress.stage}: ${Math.floor(progress.done)} of ${progress.total}`;
   return [count, ...rateAndTimeLeft(progress, seconds)].join(", ");
 }
 

@@ -41,7 +41,7 @@ Deno.test("without a terminal a plain line comes every 15 s and at the end", () 
   const { state, at } = recorded(false);
   for (let second = 0; second <= 40; second++) at(second, second / 2);
   assert.deepEqual(state.lines, [
-    "preprocess 2d: 7.5 of 20, 2.0 s each, 25 s left",
+    "preprocess 2d: 7 of 20, 2.0 s each, 25 s left",
     "preprocess 2d: 15 of 20, 2.0 s each, 10 s left",
     "preprocess 2d: 20 in 40 s",
   ]);
