@@ -30,3 +30,7 @@ export { Convolution, type ConvolutionLayerOptions } from "./nn/convolution.ts";
 export { ConvTranspose } from "./nn/conv_transpose.ts";
 export { InstanceNorm } from "./nn/instance_norm.ts";
 export { allocate, heStd, type Initial, namedParameters, Parameter } from "./nn/parameter.ts";
+export { gaussianNoise, type GaussianNoiseOptions } from "./ops/gaussian_noise.ts";
+export { mirror } from "./ops/mirror.ts";
+export { replaceLabel } from "./ops/replace_label.ts";
+export { type SpatialTransform, transformImage, transformLabels } from "./ops/spatial_transform.ts";

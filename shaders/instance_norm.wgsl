@@ -3,7 +3,7 @@
 //   z = weight * h + bias        y = z where z > 0, negative_slope * z elsewhere
 // A plane is one block of four channels of one sample. Each workgroup takes a tile of one plane, in
 // chunks of eight vectors a lane; the results of the tiles are merged by one workgroup a plane, always
-// in the same order.
+// in the same order. Needs lib/statistics.wgsl.
 
 struct Params {
   channels: u32, blocks: u32, planes: u32, voxels: u32, tiles: u32, chunks: u32,
@@ -28,8 +28,6 @@ const CHUNK: u32 = 512u; // WORKGROUP_SIZE * VECTORS
 @group(0) @binding(8) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(9) var<storage, read_write> grad_weight: array<f32>;
 @group(0) @binding(10) var<storage, read_write> grad_bias: array<f32>;
-
-struct Statistics { count: f32, mean: vec4f, deviations: vec4f }
 
 var<workgroup> statistics: array<Statistics, 64>;
 var<workgroup> merged_statistics: array<Statistics, 8>;
@@ -103,15 +101,6 @@ fn merge_statistics(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups
 
 fn first_voxel(tile: u32, chunk: u32, lane: u32) -> u32 {
   return ((tile % params.tiles) * params.chunks + chunk) * CHUNK + lane;
-}
-
-// Chan, Golub, LeVeque: no difference of large sums.
-fn merge(a: Statistics, b: Statistics) -> Statistics {
-  let count = a.count + b.count;
-  let share = b.count / max(count, 1.0);
-  let step = b.mean - a.mean;
-  return Statistics(count, a.mean + step * share,
-    a.deviations + b.deviations + step * step * (a.count * share));
 }
 
 // The result is in lane 0.

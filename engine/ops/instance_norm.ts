@@ -1,9 +1,10 @@
+import library from "../../shaders/lib/statistics.wgsl" with { type: "text" };
 import source from "../../shaders/instance_norm.wgsl" with { type: "text" };
 import { Kernel } from "../kernel.ts";
 import { featureShape, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
-const kernel = (entryPoint: string) => new Kernel("instance_norm", source, entryPoint);
+const kernel = (entryPoint: string) => new Kernel("instance_norm", [library, source], entryPoint);
 const partialStatistics = kernel("partial_statistics");
 const mergeStatistics = kernel("merge_statistics");
 const forward = kernel("forward");
