@@ -7,7 +7,7 @@ import { print } from "./print.ts";
  * folder, as nnU-Net writes it (spec 05, section 8): other tools parse these lines. Every line goes
  * to the screen too.
  */
-export class TrainingLog {
+export class LogFile {
   readonly path: string;
 
   /** Opens the log of a run that begins at `begin`; makes missing folders. */

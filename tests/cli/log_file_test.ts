@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
-import { TrainingLog } from "../../cli/log_file.ts";
+import { LogFile } from "../../cli/log_file.ts";
 
 Deno.test("the training log has nnU-Net's file name and time stamps", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const log = new TrainingLog(`${folder}/fold_0`, new Date(2026, 0, 31, 9, 5, 0));
+    const log = new LogFile(`${folder}/fold_0`, new Date(2026, 0, 31, 9, 5, 0));
     assert.equal(basename(log.path), "training_log_2026_1_31_09_05_00.txt");
     log.writePlain("Please cite");
     log.write("", new Date(2026, 0, 31, 9, 5, 1, 7));
