@@ -1,4 +1,5 @@
 import { fillHoles, type Shape3 } from "./fill_holes.ts";
+import { type AxisOrder, permute } from "./transpose.ts";
 
 /** `[C, x, y, z]`, last axis fastest. */
 export type Shape4 = [number, number, number, number];
@@ -6,9 +7,9 @@ export type Shape4 = [number, number, number, number];
 /** Half-open box, `[lower, upper)` of each spatial axis. */
 export type BoundingBox = [[number, number], [number, number], [number, number]];
 
-/** What {@linkcode cropToNonzero} returns. */
+/** What {@linkcode cropToNonzero} returns; spatial axes in the order asked for. */
 export interface CroppedCase {
-  /** `shape`; the array passed in itself where nothing is cut off. */
+  /** `shape`; the array passed in itself where nothing is cut off and no axis moves. */
   data: Float32Array;
   /** `[1, ...shape.slice(1)]`, −1 outside the non-zero region. */
   seg: Int16Array;
@@ -18,7 +19,8 @@ export interface CroppedCase {
 
 /**
  * Cuts an image to the smallest box that holds everything non-zero in any channel (an all-zero image
- * keeps its full extent).
+ * keeps its full extent), and transposes it. Both at once, because a large volume in memory twice is
+ * enough.
  *
  * The segmentation is −1 where no channel is non-zero (holes do not count) and the label is 0. Without
  * one it is 0 inside and −1 outside.
@@ -27,30 +29,33 @@ export interface CroppedCase {
  *
  * @param data shape `shape`
  * @param seg one label a voxel, shape `[1, ...shape.slice(1)]`
+ * @param order of the spatial axes in the result
  */
 export function cropToNonzero(
   data: Float32Array,
   shape: Shape4,
   seg?: ArrayLike<number>,
+  order: AxisOrder = [0, 1, 2],
 ): CroppedCase {
   const extent: Shape3 = [shape[1], shape[2], shape[3]];
   const mask = nonzeroMask(data, shape);
   const bbox = boundingBox(mask, extent);
-  const cropped = bbox.map(([lower, upper]) => upper - lower) as Shape3;
+  const newBbox = permute(bbox, order);
+  const newExtent = newBbox.map(([lower, upper]) => upper - lower) as Shape3;
 
-  const croppedSeg = new Int16Array(cropped[0] * cropped[1] * cropped[2]);
+  const newSeg = new Int16Array(newExtent[0] * newExtent[1] * newExtent[2]);
   let to = 0;
-  forEachRow(bbox, extent, (from, length) => {
-    for (let i = from; i < from + length; i++) {
-      const label = seg === undefined ? 0 : seg[i];
-      croppedSeg[to++] = label === 0 && mask[i] === 0 ? -1 : label;
+  forEachRow(bbox, extent, order, (from, stride) => {
+    for (let i = 0; i < newExtent[2]; i++, from += stride) {
+      const label = seg === undefined ? 0 : seg[from];
+      newSeg[to++] = label === 0 && mask[from] === 0 ? -1 : label;
     }
   });
   return {
-    data: cropChannels(data, shape, bbox),
-    seg: croppedSeg,
-    shape: [shape[0], ...cropped],
-    bbox,
+    data: cropChannels(data, shape, bbox, order),
+    seg: newSeg,
+    shape: [shape[0], ...newExtent],
+    bbox: newBbox,
   };
 }
 
@@ -87,29 +92,41 @@ function boundingBox(mask: Uint8Array, [depth, height, width]: Shape3): Bounding
   return [[lower[0], upper[0]], [lower[1], upper[1]], [lower[2], upper[2]]];
 }
 
-function cropChannels(data: Float32Array, shape: Shape4, bbox: BoundingBox): Float32Array {
+function cropChannels(
+  data: Float32Array,
+  shape: Shape4,
+  bbox: BoundingBox,
+  order: AxisOrder,
+): Float32Array {
   const extent: Shape3 = [shape[1], shape[2], shape[3]];
-  if (bbox.every(([lower, upper], axis) => lower === 0 && upper === extent[axis])) return data;
+  const isWhole = bbox.every(([lower, upper], axis) => lower === 0 && upper === extent[axis]);
+  if (isWhole && order.every((axis, k) => axis === k)) return data;
   const size = extent[0] * extent[1] * extent[2];
-  const croppedSize = bbox.reduce((product, [lower, upper]) => product * (upper - lower), 1);
-  const cropped = new Float32Array(shape[0] * croppedSize);
+  const newSize = bbox.reduce((product, [lower, upper]) => product * (upper - lower), 1);
+  const rowLength = bbox[order[2]][1] - bbox[order[2]][0];
+  const cropped = new Float32Array(shape[0] * newSize);
   let to = 0;
   for (let c = 0; c < shape[0]; c++) {
-    forEachRow(bbox, extent, (from, length) => {
-      cropped.set(data.subarray(c * size + from, c * size + from + length), to);
-      to += length;
+    const channel = data.subarray(c * size, (c + 1) * size);
+    forEachRow(bbox, extent, order, (from, stride) => {
+      for (let i = 0; i < rowLength; i++, from += stride) cropped[to++] = channel[from];
     });
   }
   return cropped;
 }
 
-/** Calls `visit(first index, length)` for each row of a box, in memory order. */
+/** Calls `visit(first index, stride)` for each row of the transposed box, in its memory order. */
 function forEachRow(
-  [[z0, z1], [y0, y1], [x0, x1]]: BoundingBox,
+  bbox: BoundingBox,
   [, height, width]: Shape3,
-  visit: (from: number, length: number) => void,
+  order: AxisOrder,
+  visit: (from: number, stride: number) => void,
 ): void {
-  for (let z = z0; z < z1; z++) {
-    for (let y = y0; y < y1; y++) visit((z * height + y) * width + x0, x1 - x0);
+  const strides = permute([height * width, width, 1], order);
+  const [[x0, x1], [y0, y1], [z0]] = permute(bbox, order);
+  for (let x = x0; x < x1; x++) {
+    for (let y = y0; y < y1; y++) {
+      visit(x * strides[0] + y * strides[1] + z0 * strides[2], strides[2]);
+    }
   }
 }

@@ -12,7 +12,7 @@ import { type BoundingBox, cropToNonzero, type Shape4 } from "./crop.ts";
 import type { Shape3 } from "./fill_holes.ts";
 import { normalize } from "./normalization.ts";
 import { resample, type Spacing3 } from "./resample.ts";
-import { permute, transposeSpatial } from "./transpose.ts";
+import { permute } from "./transpose.ts";
 
 /**
  * What is remembered of a case, with nnU-Net's keys. Shapes and box are in the transposed order,
@@ -54,11 +54,12 @@ export function preprocessCase(
 ): PreprocessedArrays {
   checkShapes(image, seg, configuration);
   const order = plans.transpose_forward;
-  const cropped = cropToNonzero(image.data, image.shape, seg?.data);
-  const data = transposeSpatial(cropped.data, cropped.shape, order);
-  const croppedSeg = transposeSpatial(cropped.seg, [1, ...spatial(cropped.shape)], order);
-  const shape: Shape4 = [cropped.shape[0], ...permute(spatial(cropped.shape), order)];
-
+  const { data, seg: croppedSeg, shape, bbox } = cropToNonzero(
+    image.data,
+    image.shape,
+    seg?.data,
+    order,
+  );
   normalizeChannels(data, croppedSeg, shape[0], plans, configuration);
 
   const spacing: Spacing3 = permute(image.properties.spacing, order);
@@ -88,7 +89,7 @@ export function preprocessCase(
   const properties: CaseProperties = {
     ...image.properties,
     shape_before_cropping: permute(spatial(image.shape), order),
-    bbox_used_for_cropping: permute(cropped.bbox, order),
+    bbox_used_for_cropping: bbox,
     shape_after_cropping_and_before_resampling: spatial(shape),
   };
   if (seg !== undefined) {

@@ -101,3 +101,29 @@ function growOutside(mask: Uint8Array, [depth, height, width]: Shape3): boolean[
   }
   return outside;
 }
+
+Deno.test("cropToNonzero() transposes data, labels and box alike", () => {
+  const shape: Shape4 = [2, 4, 5, 6];
+  const data = new Float32Array(240);
+  const seg = new Int16Array(120);
+  for (let x = 1; x < 3; x++) {
+    for (let y = 0; y < 3; y++) {
+      for (let z = 2; z < 6; z++) {
+        data[(x * 5 + y) * 6 + z] = 100 * x + 10 * y + z;
+        seg[(x * 5 + y) * 6 + z] = z;
+      }
+    }
+  }
+  const cropped = cropToNonzero(data, shape, seg, [2, 0, 1]);
+  assert.deepEqual(cropped.bbox, [[2, 6], [1, 3], [0, 3]]);
+  assert.deepEqual(cropped.shape, [2, 4, 2, 3]);
+  let at = 0;
+  for (let z = 2; z < 6; z++) {
+    for (let x = 1; x < 3; x++) {
+      for (let y = 0; y < 3; y++, at++) {
+        assert.equal(cropped.data[at], 100 * x + 10 * y + z);
+        assert.equal(cropped.seg[at], z);
+      }
+    }
+  }
+});
