@@ -34,3 +34,13 @@ export { gaussianNoise, type GaussianNoiseOptions } from "./ops/gaussian_noise.t
 export { mirror } from "./ops/mirror.ts";
 export { replaceLabel } from "./ops/replace_label.ts";
 export { type SpatialTransform, transformImage, transformLabels } from "./ops/spatial_transform.ts";
+export { channelStatistics } from "./ops/channel_statistics.ts";
+export { gaussianBlur } from "./ops/gaussian_blur.ts";
+export {
+  changeContrast,
+  changeGamma,
+  type ChangeGammaOptions,
+  scaleChannels,
+} from "./ops/intensity.ts";
+export { lowResolution } from "./ops/low_resolution.ts";
+export { maskOutside } from "./ops/mask_outside.ts";

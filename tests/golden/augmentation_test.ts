@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import type { Gpu } from "../../engine/gpu.ts";
+import { gaussianBlur, gaussianKernel } from "../../engine/ops/gaussian_blur.ts";
+import { changeContrast, changeGamma, scaleChannels } from "../../engine/ops/intensity.ts";
+import { lowResolution } from "../../engine/ops/low_resolution.ts";
+import { maskOutside } from "../../engine/ops/mask_outside.ts";
 import { mirror } from "../../engine/ops/mirror.ts";
+import { replaceLabel } from "../../engine/ops/replace_label.ts";
 import { transformImage, transformLabels } from "../../engine/ops/spatial_transform.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { affineTransform } from "../../nnunet/augmentation/affine.ts";
+import { lowResolutionSize } from "../../nnunet/augmentation/low_resolution.ts";
 import {
   goldenNames,
   type GoldenTensor,
@@ -112,5 +118,91 @@ goldenTest("augmentation", "mirror", async () => {
       for (const tensor of flipped) tensor.dispose();
     }
     for (const tensor of [image, labels]) tensor.dispose();
+  }
+});
+
+/** Runs an op on the image of each case of a transform and compares the result. */
+function intensityTest(
+  transform: string,
+  limit: number,
+  apply: (image: Tensor, json: Json) => Tensor,
+): void {
+  goldenTest("augmentation", transform, async () => {
+    const gpu = testGpu();
+    let worst = 0;
+    for (const item of cases(transform)) {
+      const image = imageOf(gpu, item);
+      const changed = apply(image, item.json);
+      const error = largestDifference(await changed.read(), item.arrays.get("output/image")!);
+      assert.ok(error <= limit, `${item.name}: image differs by ${error}`);
+      worst = Math.max(worst, error);
+      for (const tensor of [image, changed]) tensor.dispose();
+    }
+    reportWorst("augmentation", transform, worst, limit);
+  });
+}
+
+/** Entries of a list of the chosen channels, put at their channels; the others stay undefined. */
+function ofChannels<T>(chosen: (boolean | number)[], list: T[], channels: number) {
+  const indices = typeof chosen[0] === "boolean"
+    ? chosen.flatMap((is, channel) => is ? [channel] : [])
+    : chosen as number[];
+  return Array.from({ length: channels }, (_, c): T | undefined => list[indices.indexOf(c)]);
+}
+
+intensityTest("GaussianBlurTransform", 1e-5, (image, { parameters }) => {
+  const { sigmas_per_selected_channel_and_axis: sigmas, kernels } = parameters;
+  for (const [c, axes] of sigmas.entries()) {
+    for (const [axis, sigma] of axes.entries()) {
+      const taps = gaussianKernel(sigma);
+      assert.equal(taps.length, kernels[c][axis].length, `taps for sigma ${sigma}`);
+      taps.forEach((tap, k) => assert.ok(Math.abs(tap - kernels[c][axis][k]) <= 1e-6));
+    }
+  }
+  return gaussianBlur(image, ofChannels(parameters.apply_to_channel, sigmas, image.shape[1]));
+});
+intensityTest(
+  "MultiplicativeBrightnessTransform",
+  1e-5,
+  (image, { parameters }) => scaleChannels(image, parameters.multipliers_f32),
+);
+intensityTest(
+  "ContrastTransform",
+  1e-5,
+  (image, { parameters }) => changeContrast(image, parameters.multipliers_f32),
+);
+intensityTest("SimulateLowResolutionTransform", 1e-5, (image, { parameters }) => {
+  const sizes = parameters.scales_f32.map((scale: number[], i: number) => {
+    const size = lowResolutionSize(image.shape.slice(2), scale);
+    assert.deepEqual(size, parameters.low_resolution_sizes[i]);
+    return size;
+  });
+  return lowResolution(image, ofChannels(parameters.apply_to_channel, sizes, image.shape[1]));
+});
+intensityTest(
+  "GammaTransform",
+  1e-4,
+  (image, { parameters }) =>
+    changeGamma(image, parameters.gamma_f32, { invert: parameters.invert_image }),
+);
+
+goldenTest("augmentation", "mask image, remove label", async () => {
+  const gpu = testGpu();
+  for (const item of cases("MaskImageTransform")) {
+    const { mask, remove_label: remove } = item.json;
+    assert.equal(mask.channel_idx_in_seg, 0);
+    assert.equal(mask.set_outside_to, 0);
+    const [image, labels] = [imageOf(gpu, item), labelsOf(gpu, item)];
+    const flags = Array.from(
+      { length: image.shape[1] },
+      (_, c) => mask.apply_to_channels.includes(c),
+    );
+    const masked = maskOutside(image, labels, flags);
+    const removed = replaceLabel(labels, remove.label_value, remove.set_to);
+    const arrays = ["after_mask/image", "after_remove_label/segmentation"];
+    for (const [i, tensor] of [masked, removed].entries()) {
+      assert.equal(largestDifference(await tensor.read(), item.arrays.get(arrays[i])!), 0);
+    }
+    for (const tensor of [image, labels, masked, removed]) tensor.dispose();
   }
 });
