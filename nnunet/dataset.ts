@@ -28,12 +28,12 @@ export interface DatasetJson {
 }
 
 const WHOLE_NUMBER_TEXT = /^\s*[-+]?\d+\s*$/;
+const LABEL_VALUE_WISH = "expected a whole number (labels go from name to value)";
 const labelValue = v.union(
-  [integer, v.pipe(v.string(), v.regex(WHOLE_NUMBER_TEXT))],
-  "expected a whole number or a list of them",
+  [integer, v.pipe(v.string(), v.regex(WHOLE_NUMBER_TEXT, LABEL_VALUE_WISH))],
+  LABEL_VALUE_WISH,
 );
 const channels = v.record(v.string(), v.string("expected the name of a channel"));
-const required = (key: string) => `the key "${key}" is missing`;
 
 const schema = v.pipe(
   v.looseObject({
@@ -56,7 +56,7 @@ const schema = v.pipe(
   }, "expected an object with keys"),
   v.check(
     (json) => (json.channel_names ?? json.modality) !== undefined,
-    required("channel_names"),
+    `"channel_names": the key is missing`,
   ),
 );
 

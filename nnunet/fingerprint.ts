@@ -3,6 +3,7 @@ import { DataError } from "./errors.ts";
 import type { MedicalImage } from "./imageio/image.ts";
 import { type ReaderName, readImages, readSeg } from "./imageio/mod.ts";
 import { IntensityStatistics } from "./intensity_statistics.ts";
+import { hasNaN } from "./numerics/nan.ts";
 import { median } from "./numerics/percentile.ts";
 import { RandomState } from "./numerics/random_state.ts";
 import type { IntensityProperties } from "./plans.ts";
@@ -166,11 +167,6 @@ function collectSamples(foreground: Float32Array[], samples: number): Float32Arr
     filled[channel] += values.length;
   });
   return all;
-}
-
-function hasNaN(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) return true;
-  return false;
 }
 
 /** Options for {@linkcode extractFingerprint}. */

@@ -26,11 +26,16 @@ export function parseJsonFile<Schema extends v.GenericSchema>(
   if (!result.success) {
     const issue = result.issues[0];
     const key = v.getDotPath(issue);
-    const what = key === null ? issue.message : `"${key}": ${issue.message}`;
+    const what = key === null ? issue.message : `"${key}": ${describeIssue(issue)}`;
     throw new DataError(`Cannot use "${path}": ${what}, correct it there`);
   }
   // The schema only checks; the parsed value itself keeps the order of its keys.
   return value as v.InferOutput<Schema>;
+}
+
+/** What is wrong at the path of an issue; a missing key is reported by the object that lacks it. */
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
+  return issue.received === "undefined" ? "the key is missing" : issue.message;
 }
 
 /** A whole number, as valibot reports it when it is not. */

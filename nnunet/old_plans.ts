@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { DataError } from "./errors.ts";
-import { integer } from "./json_file.ts";
+import { describeIssue, integer } from "./json_file.ts";
 import type { Architecture } from "./plans.ts";
 import { architectureFor, type NetworkClass } from "./planning/architecture.ts";
 
@@ -31,7 +31,7 @@ export function oldPlansArchitecture(configuration: object, name: string): Archi
     const issue = result.issues[0];
     throw new DataError(
       `Cannot use configuration "${name}": it has no "architecture", and of the older keys ` +
-        `"${v.getDotPath(issue)}": ${issue.message}, plan again`,
+        `"${v.getDotPath(issue)}": ${describeIssue(issue)}, plan again`,
     );
   }
   const old = result.output;

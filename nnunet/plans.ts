@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { DataError } from "./errors.ts";
-import { integer, parseJsonFile } from "./json_file.ts";
+import { describeIssue, integer, parseJsonFile } from "./json_file.ts";
 import { oldPlansArchitecture } from "./old_plans.ts";
 import { formatPythonJson } from "./python_json.ts";
 
@@ -219,7 +219,7 @@ export function getConfiguration(plans: Plans, name: string): Configuration {
     const issue = result.issues[0];
     throw new DataError(
       `Cannot use configuration "${name}" of "${plans.plans_name}": ` +
-        `"${v.getDotPath(issue)}": ${issue.message}, correct it in the plans or plan again`,
+        `"${v.getDotPath(issue)}": ${describeIssue(issue)}, correct it in the plans or plan again`,
     );
   }
   return {

@@ -32,13 +32,13 @@ Deno.test("parseDatasetJson() keeps what it does not know and the order of label
 
 Deno.test("parseDatasetJson() names the file and the key that is wrong", () => {
   const wrong: [unknown, RegExp][] = [
-    [{ ...valid, labels: undefined }, /"d\/dataset.json": "labels"/],
+    [{ ...valid, labels: undefined }, /"d\/dataset.json": "labels": the key is missing/],
     [{ ...valid, numTraining: "2" }, /"numTraining": expected a whole number/],
     [{ ...valid, file_ending: 3 }, /"file_ending": expected text/],
-    [{ ...valid, channel_names: undefined }, /the key "channel_names" is missing/],
+    [{ ...valid, channel_names: undefined }, /"channel_names": the key is missing/],
     [{ ...valid, labels: { background: 0, a: 0.5 } }, /"labels.a": expected a whole number/],
     [{ ...valid, dataset: { a: { images: [], label: "x" } } }, /"dataset.a.images": no image/],
-    [[], /expected an object/],
+    [3, /expected an object/],
   ];
   for (const [json, message] of wrong) {
     assert.throws(
