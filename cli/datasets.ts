@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import {
   type CaseFiles,
   type DatasetJson,
@@ -37,17 +38,25 @@ export async function findDataset(
 }
 
 /**
- * Opens the raw dataset of that id or name.
+ * Folder of the raw dataset of that id or name.
  *
- * @throws {DataError} when it is not there, not described or has no case
+ * @throws {DataError} when there is none or several
  */
-export async function openRawDataset(
+export async function findRawFolder(
   store: DenoStore,
   folders: Folders,
   nameOrId: string,
-): Promise<RawDataset> {
-  const folder = `${folders.raw}/${await findDataset(store, folders, nameOrId)}`;
-  const name = folder.slice(folders.raw.length + 1);
+): Promise<string> {
+  return `${folders.raw}/${await findDataset(store, folders, nameOrId)}`;
+}
+
+/**
+ * Opens a raw dataset.
+ *
+ * @throws {DataError} when it is not there, not described or has no case
+ */
+export async function openRawDataset(store: DenoStore, folder: string): Promise<RawDataset> {
+  const name = basename(folder);
   const path = `${folder}/dataset.json`;
   const json = parseDatasetJson(await readText(store, path), path);
   const environment = Deno.env.toObject();

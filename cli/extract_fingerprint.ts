@@ -3,11 +3,12 @@ import { extractFingerprint, type Fingerprint, formatFingerprint } from "../nnun
 import { parseFingerprint } from "../nnunet/parse_fingerprint.ts";
 import { addIgnoredProcesses } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { openRawDataset, type RawDataset, readText } from "./datasets.ts";
+import { findRawFolder, openRawDataset, type RawDataset, readText } from "./datasets.ts";
 import { DenoStore } from "./deno_store.ts";
 import type { Folders } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { print } from "./print.ts";
+import { verifyDataset } from "./verify_dataset.ts";
 import { progressBar } from "./progress_bar.ts";
 
 /** Arguments of `extract_fingerprint`; `plan_and_preprocess` has them, too. */
@@ -29,7 +30,9 @@ export const command: Command = {
     const store = new DenoStore();
     const signal = interruptSignal("nothing has been written yet");
     for (const nameOrId of args.d) {
-      const dataset = await openRawDataset(store, folders, nameOrId);
+      const folder = await findRawFolder(store, folders, nameOrId);
+      if (args.verify_dataset_integrity) await verifyDataset(store, folder, args, signal);
+      const dataset = await openRawDataset(store, folder);
       await fingerprintDataset(store, folders, dataset, args, signal);
     }
   },

@@ -1,7 +1,7 @@
 import type { ArgumentParser } from "argparse";
 import { addIgnoredProcesses } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { openRawDataset } from "./datasets.ts";
+import { findRawFolder, openRawDataset } from "./datasets.ts";
 import { DenoStore } from "./deno_store.ts";
 import {
   addFingerprintArguments,
@@ -18,6 +18,7 @@ import {
   preprocessingSignal,
 } from "./preprocess.ts";
 import { print } from "./print.ts";
+import { verifyDataset } from "./verify_dataset.ts";
 
 type Arguments =
   & FingerprintArguments
@@ -38,7 +39,9 @@ export const command: Command = {
     const store = new DenoStore();
     const signal = preprocessingSignal();
     for (const nameOrId of args.d) {
-      const dataset = await openRawDataset(store, folders, nameOrId);
+      const folder = await findRawFolder(store, folders, nameOrId);
+      if (args.verify_dataset_integrity) await verifyDataset(store, folder, args, signal);
+      const dataset = await openRawDataset(store, folder);
       const fingerprint = await fingerprintDataset(store, folders, dataset, args, signal);
       const { plans, path } = await planDataset(store, folders, dataset, fingerprint, args);
       if (!args.no_pp) {

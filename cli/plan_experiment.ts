@@ -6,7 +6,7 @@ import { plannerOf, PLANNERS } from "../nnunet/planning/planners.ts";
 import { formatPlans, parsePlans, type Plans } from "../nnunet/plans.ts";
 import { checkSplitsAgree, parseSplits } from "../nnunet/splits.ts";
 import type { Command } from "./command.ts";
-import { openRawDataset, type RawDataset, readText } from "./datasets.ts";
+import { findRawFolder, openRawDataset, type RawDataset, readText } from "./datasets.ts";
 import { DenoStore } from "./deno_store.ts";
 import { addDatasetsArgument } from "./extract_fingerprint.ts";
 import type { Folders } from "./folders.ts";
@@ -33,7 +33,8 @@ export const command: Command = {
   async run(args: PlanArguments, folders: Folders): Promise<void> {
     const store = new DenoStore();
     for (const nameOrId of args.d) {
-      const dataset = await openRawDataset(store, folders, nameOrId);
+      const folder = await findRawFolder(store, folders, nameOrId);
+      const dataset = await openRawDataset(store, folder);
       const path = `${folders.preprocessed}/${dataset.name}/dataset_fingerprint.json`;
       const fingerprint = parseFingerprint(await readText(store, path), path);
       const { plans, path: plansPath } = await planDataset(

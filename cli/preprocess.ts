@@ -9,7 +9,7 @@ import {
 import type { TrainingCaseJob } from "../nnunet/preprocessing/preprocess_training_case.ts";
 import { addIgnoredProcesses } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { openRawDataset, type RawDataset, readText } from "./datasets.ts";
+import { findRawFolder, openRawDataset, type RawDataset, readText } from "./datasets.ts";
 import { DenoStore } from "./deno_store.ts";
 import { addDatasetsArgument, addProgressArgument } from "./extract_fingerprint.ts";
 import type { Folders } from "./folders.ts";
@@ -48,7 +48,8 @@ export const command: Command = {
     const store = new DenoStore();
     const signal = preprocessingSignal();
     for (const nameOrId of args.d) {
-      const dataset = await openRawDataset(store, folders, nameOrId);
+      const folder = await findRawFolder(store, folders, nameOrId);
+      const dataset = await openRawDataset(store, folder);
       const path = `${folders.preprocessed}/${dataset.name}/${args.plans_name}.json`;
       const plans = parsePlans(await readText(store, path), path);
       await preprocessConfigurations(store, folders, dataset, plans, args, signal);

@@ -1,0 +1,35 @@
+import { DataError } from "../nnunet/errors.ts";
+import { isError, verifyDatasetIntegrity } from "../nnunet/integrity.ts";
+import type { DenoStore } from "./deno_store.ts";
+import { print, printError } from "./print.ts";
+import { progressBar } from "./progress_bar.ts";
+
+/**
+ * Checks a raw dataset and prints what may be wrong with it, all of it.
+ *
+ * @throws {DataError} when something keeps it from being used
+ */
+export async function verifyDataset(
+  store: DenoStore,
+  folder: string,
+  { no_pbar }: { no_pbar: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const findings = await verifyDatasetIntegrity(store, folder, {
+    environment: Deno.env.toObject(),
+    onProgress: progressBar({ disabled: no_pbar }),
+    signal,
+  });
+  const errors = findings.filter(isError);
+  for (const finding of findings) {
+    if (isError(finding) && errors.length === 1) continue;
+    printError(`${finding.severity === "error" ? "Error" : "Warning"}: ${finding.message}`);
+  }
+  if (errors.length === 1) throw new DataError(errors[0].message);
+  if (errors.length > 1) {
+    throw new DataError(
+      `Cannot use "${folder}": it has ${errors.length} errors, correct them first`,
+    );
+  }
+  print(`${folder}: every case is complete and consistent`);
+}
