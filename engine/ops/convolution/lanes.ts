@@ -1,7 +1,7 @@
 import type { Gpu } from "../../gpu.ts";
 import type { ConvolutionAlgorithm, ConvolutionShape, Extents } from "./algorithm.ts";
-import { direct } from "./direct.ts";
 import { runLanes, subgroupSize } from "./lanes_kernels.ts";
+import { runLanesWeightGradient } from "./lanes_weight_gradient.ts";
 
 /**
  * Kernels shaped for software adapters, where a subgroup is a vector register of the processor:
@@ -10,9 +10,9 @@ import { runLanes, subgroupSize } from "./lanes_kernels.ts";
 export const lanes: ConvolutionAlgorithm = {
   name: "lanes",
 
-  supports(gpu, shape, pass) {
+  supports(gpu, shape) {
     const { software, subgroups } = gpu.info;
-    return pass !== "gradWeight" && software && subgroups && subgroupSize(gpu) === 8 &&
+    return software && subgroups && subgroupSize(gpu) === 8 &&
       fitsTexture(gpu, shape.input, shape.inChannels) &&
       fitsTexture(gpu, shape.output, shape.outChannels);
   },
@@ -64,7 +64,26 @@ export const lanes: ConvolutionAlgorithm = {
     });
   },
 
-  gradWeight: direct.gradWeight,
+  gradWeight(x, gradY, gradWeight, shape) {
+    const { kernel, stride } = shape;
+    const taps = product(kernel);
+    const input = { tensor: x, step: taps };
+    const output = { tensor: gradY, step: shape.weightInChannels * taps };
+    const winograd = kernel[1] === 3 && kernel[2] === 3 && stride.every((step) => step === 1);
+    const [spread, broadcast] = winograd ? [input, output] : [output, input];
+    runLanesWeightGradient({
+      spread: spread.tensor,
+      spreadStride: spread.step,
+      broadcast: broadcast.tensor,
+      broadcastStride: broadcast.step,
+      gradient: gradWeight,
+      offset: shape.inChannelOffset * taps,
+      kernel,
+      stride,
+      pad: padding(shape),
+      winograd,
+    });
+  },
 };
 
 /** Whether a sample of this map can be staged. */

@@ -10,7 +10,7 @@ import type { Gpu } from "../../gpu.ts";
 import { Kernel } from "../../kernel.ts";
 import { featureShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { type LanePlan, planLanes } from "./lanes_plan.ts";
+import { planLanes } from "./lanes_plan.ts";
 import { sampleRuns, withStaged } from "./lanes_staging.ts";
 import { type Transform, type WeightView, withWeights } from "./lanes_weights.ts";
 
@@ -39,7 +39,6 @@ export interface LanesConvolution {
 }
 
 const WORKGROUP_SIZE = 64;
-export const TUNE: { plan?: LanePlan } = {};
 
 /** Runs a convolution with the kernel and tile that suit its shape. */
 export function runLanes(convolution: LanesConvolution): void {
@@ -50,7 +49,7 @@ export function runLanes(convolution: LanesConvolution): void {
   const [kernelDepth, kernelHeight, kernelWidth] = view.kernel;
   const [strideZ, strideY, strideX] = convolution.stride;
   const [padZ, padY, padX] = convolution.pad;
-  const { transform, tile, rows, out } = TUNE.plan ?? planLanes({
+  const { transform, tile, rows, out } = planLanes({
     kernel: view.kernel,
     stride: convolution.stride,
     transposed,

@@ -70,3 +70,27 @@ export function planLanes(
   );
   return candidates[costs.indexOf(Math.min(...costs))]!;
 }
+
+/** Weight gradient of three taps along y and x, stride 1 everywhere. */
+const WEIGHT_GRADIENT_WINOGRAD = [
+  { transform: "f43", tile: 8, cost: 1 },
+  { transform: "f23", tile: 10, cost: 1.05 },
+  { transform: "f23", tile: 8, cost: 1.15 },
+  { transform: "f23", tile: 6, cost: 1.25 },
+] as const;
+
+const WEIGHT_GRADIENT_DIRECT = [
+  { transform: "plain", tile: 10, cost: 1 },
+  { transform: "plain", tile: 8, cost: 1.06 },
+  { transform: "plain", tile: 5, cost: 1.12 },
+] as const;
+
+/** The cheapest transform and tile for a weight gradient over maps of this width. */
+export function planWeightGradient(
+  winograd: boolean,
+  width: number,
+): { transform: Transform; tile: number } {
+  const candidates = winograd ? WEIGHT_GRADIENT_WINOGRAD : WEIGHT_GRADIENT_DIRECT;
+  const costs = candidates.map(({ tile, cost }) => cost * tile * Math.ceil(width / tile));
+  return candidates[costs.indexOf(Math.min(...costs))]!;
+}
