@@ -1,4 +1,5 @@
 import { Gunzip } from "fflate";
+import { crc32 } from "../crc32.ts";
 import { DataError } from "../errors.ts";
 import { damaged } from "./damaged.ts";
 
@@ -157,20 +158,20 @@ function decompressMembers(
   take: (chunk: Uint8Array) => void,
 ): number {
   const view = new DataView(compressed.buffer, compressed.byteOffset, compressed.byteLength);
-  let members = 1, crc = -1;
+  let members = 1, crc = 0;
   const check = (end: number) => {
-    if (view.getUint32(end - 8, true) !== ~crc >>> 0) {
+    if (view.getUint32(end - 8, true) !== crc) {
       throw damaged(path, `the checksum of part ${members} of its compressed data is wrong`);
     }
   };
   const gunzip = new Gunzip((chunk) => {
-    crc = updateCrc32(crc, chunk);
+    crc = crc32(chunk, crc);
     take(chunk);
   });
   gunzip.onmember = (offset) => {
     check(offset);
     members++;
-    crc = -1;
+    crc = 0;
   };
   try {
     for (let i = 0; i < compressed.length; i += SLICE) {
@@ -182,14 +183,4 @@ function decompressMembers(
   }
   if (members > 1) check(compressed.length);
   return members;
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
-  return n;
-});
-
-function updateCrc32(crc: number, bytes: Uint8Array): number {
-  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
-  return crc;
 }

@@ -7,6 +7,7 @@ import { isNiftiPath } from "./nifti_file.ts";
 import { readNiftiAsItk } from "./nifti_itk.ts";
 import { writeNiftiAsItk } from "./nifti_itk_writer.ts";
 import { isNrrdPath, readNrrd, writeNrrd } from "./nrrd.ts";
+import { isTiffPath, readTiffAsItk, writeTiffAsItk } from "./tiff_itk.ts";
 
 /** One file format that ITK knows: which names it takes, how it is read and written. */
 interface ItkFormat {
@@ -20,6 +21,7 @@ const FORMATS: ItkFormat[] = [
   { takes: isNrrdPath, read: readNrrd, write: writeNrrd },
   { takes: isMetaImagePath, read: readMetaImage, write: writeMetaImage },
   { takes: isGiplPath, read: readGipl, write: writeGipl },
+  { takes: isTiffPath, read: readTiffAsItk, write: writeTiffAsItk },
 ];
 
 /**

@@ -18,7 +18,10 @@ export interface TiffArray {
  *
  * @throws {DataError} when the file is damaged or of a kind that is not read
  */
-export async function readTiff(store: Store, path: string): Promise<TiffArray> {
+export async function readTiff(
+  store: Store,
+  path: string,
+): Promise<TiffArray & { firstPage: TiffPage }> {
   const file = parseTiff(path, await store.read(path));
   if (file.pages.length === 0) throw damaged(path, "it has no pages");
   const [first] = file.pages;
@@ -28,7 +31,9 @@ export async function readTiff(store: Store, path: string): Promise<TiffArray> {
   const count = axes.reduce((a, b) => a * b, 1);
   const shape = [...axes, ...inside];
   const stack = count > pages.length ? followingPages(path, file, first, count) : pages;
-  if (count === 1) return { shape, voxels: await decodePage(path, file, first) };
+  if (count === 1) {
+    return { shape, voxels: await decodePage(path, file, first), firstPage: first };
+  }
 
   let voxels: Voxels | undefined;
   for (let i = 0; i < count; i++) {
@@ -37,7 +42,7 @@ export async function readTiff(store: Store, path: string): Promise<TiffArray> {
     // deno-lint-ignore no-explicit-any -- bigint and number arrays do not meet in one type
     (voxels as any).set(page, i * page.length);
   }
-  return { shape, voxels: voxels! };
+  return { shape, voxels: voxels!, firstPage: first };
 }
 
 /**

@@ -19,6 +19,8 @@ export interface TiffPage {
   offsets: number[];
   byteCounts: number[];
   description: string;
+  /** Extent of a pixel along x and y in mm; `undefined` when the file gives no unit. */
+  pixelSize: [number, number] | undefined;
 }
 
 /** A TIFF file, parsed but not decoded. */
@@ -27,6 +29,11 @@ export interface TiffFile {
   littleEndian: boolean;
   pages: TiffPage[];
 }
+
+const RATIONAL = 5;
+
+/** Millimetres of the units that resolutions are given in: inch and centimetre. */
+const UNITS = new Map([[2, 25.4], [3, 10]]);
 
 /** Bytes of each field type of TIFF 6 and BigTIFF. */
 const TYPE_SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
@@ -107,6 +114,10 @@ class Directories {
       const from = at + i * size;
       if (size === 1) return this.view.getUint8(from);
       if (size === 2) return this.view.getUint16(from, this.littleEndian);
+      if (type === RATIONAL) {
+        return this.view.getUint32(from, this.littleEndian) /
+          this.view.getUint32(from + 4, this.littleEndian);
+      }
       if (size === 4) return this.view.getUint32(from, this.littleEndian);
       return Number(this.view.getBigUint64(from, this.littleEndian));
     });
@@ -121,6 +132,7 @@ function pageOf(path: string, tags: Tags): TiffPage {
   }
   const tiled = tags.has(322);
   const offsets = tags.get(tiled ? 324 : 273) ?? [];
+  const unit = UNITS.get(value(296, 2)), xResolution = value(282, 0), yResolution = value(283, 0);
   const kinds = ["unsigned", "unsigned", "signed", "float"] as const;
   return {
     width,
@@ -140,5 +152,8 @@ function pageOf(path: string, tags: Tags): TiffPage {
       /\0+$/,
       "",
     ),
+    pixelSize: unit && xResolution > 0 && yResolution > 0
+      ? [unit / xResolution, unit / yResolution]
+      : undefined,
   };
 }
