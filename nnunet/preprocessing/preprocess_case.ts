@@ -36,6 +36,9 @@ export interface PreprocessedArrays {
   properties: CaseProperties;
 }
 
+/** 16 GiB: no scan resampled to a sensible spacing has more values. */
+const MAX_VALUES = 2 ** 32;
+
 /**
  * Crops, normalises and resamples one case.
  *
@@ -43,7 +46,8 @@ export interface PreprocessedArrays {
  *
  * @param image all channels, as read; its memory may be overwritten
  * @param seg labels of the same shape, or none for a case to be predicted
- * @throws {DataError} image and seg differ in shape, or the plans do not fit the channels
+ * @throws {DataError} image and seg differ in shape, the plans do not fit the channels, or the
+ * spacing makes no sense
  */
 export function preprocessCase(
   image: MedicalImage,
@@ -64,9 +68,7 @@ export function preprocessCase(
 
   const spacing: Spacing3 = permute(image.properties.spacing, order);
   const newSpacing = targetSpacing(spacing, configuration.spacing);
-  const newShape = spatial(shape).map((n, k) =>
-    roundHalfEven(spacing[k] / newSpacing[k] * n)
-  ) as Shape3;
+  const newShape = shapeAtSpacing(shape, spacing, newSpacing);
   const resampledData = resample(
     configuration.resampling_fn_data,
     data,
@@ -104,6 +106,22 @@ export function preprocessCase(
 
 function spatial(shape: Shape4): Shape3 {
   return [shape[1], shape[2], shape[3]];
+}
+
+/** @throws {DataError} when nothing is left of an axis, or the result has too many voxels */
+function shapeAtSpacing(shape: Shape4, spacing: Spacing3, newSpacing: Spacing3): Shape3 {
+  const newShape = spatial(shape).map((n, k) => roundHalfEven(spacing[k] / newSpacing[k] * n));
+  const values = newShape.reduce((product, n) => product * n, shape[0]);
+  if (!(values > 0 && values <= MAX_VALUES)) {
+    throw new DataError(
+      `Cannot resample an image of shape ${spatial(shape).join(" x ")} and spacing ` +
+        `${spacing.join(" x ")} mm to ${
+          newSpacing.join(" x ")
+        } mm: the result would have the shape ` +
+        `${newShape.join(" x ")}, correct the spacing in the file`,
+    );
+  }
+  return newShape as Shape3;
 }
 
 function checkShapes(

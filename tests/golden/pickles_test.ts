@@ -6,6 +6,7 @@ import { DataError } from "../../nnunet/errors.ts";
 import type { NdArray } from "../../nnunet/ndarray.ts";
 import { readNpz } from "../../nnunet/npy.ts";
 import { PickledGlobal, readPickle, Tuple } from "../../nnunet/pickle.ts";
+import { ZipFile } from "../../nnunet/zip.ts";
 import { goldenPath, goldenTest, readGoldenJson } from "../support/golden.ts";
 
 const NAMES = new Set([
@@ -16,6 +17,7 @@ const NAMES = new Set([
 async function read(file: string): Promise<unknown> {
   const path = goldenPath("pickles", file);
   if (path.endsWith(".npz")) return await readNpz(new DenoStore(), path);
+  if (path.endsWith(".zip")) return await ZipFile.open(new DenoStore(), path);
   return readPickle(readFileSync(path), path, { names: NAMES });
 }
 
@@ -94,7 +96,7 @@ goldenTest("pickles", "reads what Python, NumPy and nnU-Net write", async () => 
 
 goldenTest("pickles", "refuses hostile files", async () => {
   for (const { file, must } of readGoldenJson("pickles", "hostile", "hostile.json")) {
-    if (!/\.(pkl|npz)$/.test(file)) continue;
+    if (!/\.(pkl|npz|zip)$/.test(file)) continue;
     if (must.startsWith("refuse,") || must.startsWith("refuse or")) {
       await read(`hostile/${file}`).catch((error) => assert.ok(error instanceof DataError, file));
     } else {

@@ -71,6 +71,28 @@ Deno.test("PreprocessedCase pads patches, and gives zeros beyond an axis", async
   }));
 });
 
+Deno.test("PreprocessedCase reads a small patch of a large case from a few planes", async () => {
+  const [depth, height, width] = [40, 250, 260];
+  const size = depth * height * width;
+  const store = new MemoryStore();
+  await writePreprocessedCase(store, "folder", "large", {
+    ...CASE,
+    data: Float32Array.from({ length: size }, (_, i) => i),
+    seg: new Int16Array(size),
+    shape: [1, depth, height, width],
+  });
+  const opened = await PreprocessedCase.open(store, "folder", "large");
+  const { data } = await opened.readPatch([-2, 7, 255], [depth + 3, 2, 9]);
+  for (let x = -2, i = 0; x <= depth; x++) {
+    for (let y = 7; y < 9; y++) {
+      for (let z = 255; z < 264; z++, i++) {
+        const inside = x >= 0 && x < depth && z < width;
+        assert.equal(data[i], inside ? (x * height + y) * width + z : 0);
+      }
+    }
+  }
+});
+
 Deno.test("PreprocessedCase refuses damaged and foreign files", async () => {
   const store = await stored();
   const npz = await store.read("folder/case_1.npz");
