@@ -1,15 +1,19 @@
-import source from "../../shaders/conv_transpose.wgsl" with { type: "text" };
-import { Kernel } from "../kernel.ts";
+import type { Gpu } from "../gpu.ts";
 import { featureShape, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { biasGradient } from "./convolution/bias_gradient.ts";
-import { chunkRows } from "./convolution/chunk_rows.ts";
-import { packWeight } from "./convolution/pack_weight.ts";
+import type { ConvTransposeAlgorithm, ConvTransposeShape } from "./conv_transpose/algorithm.ts";
+import { direct } from "./conv_transpose/direct.ts";
+import { lanes } from "./conv_transpose/lanes.ts";
 
-const forward = new Kernel("conv_transpose", source, "forward");
-const backwardX = new Kernel("conv_transpose", source, "backward_x");
-const sumChunks = new Kernel("conv_transpose", source, "sum_chunks");
-const backwardWeight = new Kernel("conv_transpose", source, "backward_weight");
+/** Every algorithm, most wanted first; the last one supports everything. */
+export const CONV_TRANSPOSE_ALGORITHMS: readonly ConvTransposeAlgorithm[] = [lanes, direct];
+
+/** Options for {@linkcode convTranspose}. */
+export interface ConvTransposeOptions {
+  /** Name of the algorithm to use if it can; for tests and benches. @default {the first that can} */
+  algorithm?: string;
+}
 
 /**
  * Transposed convolution without padding whose stride is its kernel, 1 or 2 along each axis:
@@ -18,98 +22,59 @@ const backwardWeight = new Kernel("conv_transpose", source, "backward_weight");
  * @param weight `[Cin, Cout, kd, kh, kw]`, in 2D `[Cin, Cout, kh, kw]`
  * @param bias `[Cout]`
  * @throws {TypeError} if shapes do not fit.
- * @throws {RangeError} if a kernel size is not 1 or 2.
+ * @throws {RangeError} if a kernel size is not 1 or 2, or there is no algorithm of the given name.
  */
-export function convTranspose(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+export function convTranspose(
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+  { algorithm: preferred }: ConvTransposeOptions = {},
+): Tensor {
   checkShapes(x, weight, bias);
   const { gpu } = x;
-  const { n, c: inChannels, d, h, w, blocks: inBlocks } = featureShape(x.shape);
+  const { n, c, d, h, w } = featureShape(x.shape);
   const [, outChannels, ...kernel] = weight.shape;
-  const [strideD, strideH, strideW] = kernel.length === 2 ? [1, ...kernel] : kernel;
-  const taps = strideD * strideH * strideW;
-  const outBlocks = Math.ceil(outChannels / 4);
-  const units = inBlocks * outBlocks * taps;
-  const rows = n * d * h;
-  const rowsOfChunk = chunkRows(rows, w, units);
-  const chunks = Math.ceil(rows / rowsOfChunk);
-  const params = {
+  const shape: ConvTransposeShape = {
     n,
-    d,
-    h,
-    w,
-    in_channels: inChannels,
-    in_blocks: inBlocks,
-    out_channels: outChannels,
-    out_blocks: outBlocks,
-    stride_d: strideD,
-    stride_h: strideH,
-    stride_w: strideW,
-    has_bias: bias ? 1 : 0,
-    chunk_rows: rowsOfChunk,
-    chunks,
+    inChannels: c,
+    outChannels,
+    input: { d, h, w },
+    kernel: [...kernel.length === 2 ? [1] : [], ...kernel] as [number, number, number],
   };
-  const overrides = { TAPS: taps };
-
+  const algorithm = choose(gpu, shape, preferred);
   const spatial = x.shape.slice(2).map((extent, axis) => extent * kernel[axis]);
   const y = gpu.empty([n, outChannels, ...spatial]);
-  gpu.scope(() => {
-    const packed = packWeight(weight, {
-      targetChannels: outChannels,
-      sourceChannels: inChannels,
-      taps,
-      targetStep: taps,
-      sourceStep: outChannels * taps,
-    });
-    gpu.dispatch(forward, {
-      params,
-      // a binding needs something bound, even when has_bias is 0
-      buffers: { x, packed_weight: packed, bias: bias ?? weight, y },
-      overrides,
-      threads: n * outBlocks * d * h * w,
-    });
-  });
+  algorithm.forward(x, weight, bias, y, shape);
 
   return gpu.record(y, {
     inputs: { x, weight, bias },
     saved: [x, weight],
     backward: (gradY) => ({
       x: () => {
-        const packed = packWeight(weight, {
-          targetChannels: inChannels,
-          sourceChannels: outChannels,
-          taps,
-          targetStep: outChannels * taps,
-          sourceStep: taps,
-        });
         const gradX = gpu.empty(x.shape);
-        gpu.dispatch(backwardX, {
-          params,
-          buffers: { packed_weight: packed, grad_y: gradY, grad_x: gradX },
-          overrides,
-          threads: n * inBlocks * d * h * w,
-        });
+        algorithm.gradInput(gradY, weight, gradX, shape);
         return gradX;
       },
       weight: () => {
-        const partial = gpu.empty([16 * units * chunks], "flat");
-        gpu.dispatch(sumChunks, {
-          params,
-          buffers: { x, grad_y: gradY, partial },
-          overrides,
-          threads: units * chunks,
-        });
         const gradWeight = gpu.empty(weight.shape, "flat");
-        gpu.dispatch(backwardWeight, {
-          params,
-          buffers: { partial_sums: partial, grad_weight: gradWeight },
-          overrides,
-          threads: weight.size,
-        });
+        algorithm.gradWeight(x, gradY, gradWeight, shape);
         return gradWeight;
       },
       bias: () => biasGradient(gradY),
     }),
   });
+}
+
+function choose(gpu: Gpu, shape: ConvTransposeShape, preferred?: string): ConvTransposeAlgorithm {
+  const names = CONV_TRANSPOSE_ALGORITHMS.map(({ name }) => name);
+  if (preferred !== undefined && !names.includes(preferred)) {
+    throw new RangeError(
+      `Cannot convolve with transposed weight by algorithm "${preferred}": there is none, ` +
+        `use ${names.join(" or ")}`,
+    );
+  }
+  const able = CONV_TRANSPOSE_ALGORITHMS.filter((algorithm) => algorithm.supports(gpu, shape));
+  return able.find(({ name }) => name === preferred) ?? able[0];
 }
 
 function checkShapes(x: Tensor, weight: Tensor, bias?: Tensor): void {

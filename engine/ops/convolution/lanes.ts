@@ -1,6 +1,5 @@
-import type { Gpu } from "../../gpu.ts";
-import type { ConvolutionAlgorithm, ConvolutionShape, Extents } from "./algorithm.ts";
-import { runLanes, subgroupSize } from "./lanes_kernels.ts";
+import type { ConvolutionAlgorithm, ConvolutionShape } from "./algorithm.ts";
+import { runLanes, supportsLanes } from "./lanes_kernels.ts";
 import { runLanesWeightGradient } from "./lanes_weight_gradient.ts";
 
 /**
@@ -10,11 +9,9 @@ import { runLanesWeightGradient } from "./lanes_weight_gradient.ts";
 export const lanes: ConvolutionAlgorithm = {
   name: "lanes",
 
-  supports(gpu, shape) {
-    const { software, subgroups } = gpu.info;
-    return software && subgroups && subgroupSize(gpu) === 8 &&
-      fitsTexture(gpu, shape.input, shape.inChannels) &&
-      fitsTexture(gpu, shape.output, shape.outChannels);
+  supports(gpu, { input, inChannels, output, outChannels }) {
+    return supportsLanes(gpu, { ...input, channels: inChannels }) &&
+      supportsLanes(gpu, { ...output, channels: outChannels });
   },
 
   forward(x, weight, bias, y, shape, accumulate) {
@@ -85,11 +82,6 @@ export const lanes: ConvolutionAlgorithm = {
     });
   },
 };
-
-/** Whether a sample of this map can be staged. */
-function fitsTexture(gpu: Gpu, { d, h, w }: Extents, channels: number): boolean {
-  return Math.max(w, h, d * Math.ceil(channels / 4)) <= gpu.limits.maxTextureDimension3D;
-}
 
 function padding({ kernel }: ConvolutionShape): readonly [number, number, number] {
   return kernel.map((size) => (size - 1) / 2) as [number, number, number];

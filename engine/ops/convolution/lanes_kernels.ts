@@ -10,6 +10,7 @@ import type { Gpu } from "../../gpu.ts";
 import { Kernel } from "../../kernel.ts";
 import { featureShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
+import type { Extents } from "./algorithm.ts";
 import { planLanes } from "./lanes_plan.ts";
 import { sampleRuns, withStaged } from "./lanes_staging.ts";
 import { type Transform, type WeightView, withWeights } from "./lanes_weights.ts";
@@ -106,6 +107,16 @@ export function runLanes(convolution: LanesConvolution): void {
         }));
     }
   });
+}
+
+/** Whether maps of this size can be staged, on a device that the kernels suit. */
+export function supportsLanes(
+  gpu: Gpu,
+  { d, h, w, channels }: Extents & { channels: number },
+): boolean {
+  const { software, subgroups } = gpu.info;
+  return software && subgroups && subgroupSize(gpu) === 8 &&
+    Math.max(w, h, d * Math.ceil(channels / 4)) <= gpu.limits.maxTextureDimension3D;
 }
 
 /** Lanes of a subgroup. */

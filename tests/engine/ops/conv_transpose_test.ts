@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { convTranspose } from "../../../engine/ops/conv_transpose.ts";
+import { CONV_TRANSPOSE_ALGORITHMS, convTranspose } from "../../../engine/ops/conv_transpose.ts";
 import { sizeOf } from "../../../engine/shape.ts";
 import * as reference from "../../reference/conv_transpose.ts";
 import { randomNormal, relativeError } from "../../support/arrays.ts";
@@ -17,6 +17,7 @@ const cases = fc.constantFrom(2, 3).chain((count) => {
     spatial: each(fc.integer({ min: 1, max: 7 })),
     kernel: each(fc.constantFrom(1, 2)),
     withBias: fc.boolean(),
+    algorithm: fc.constantFrom(...CONV_TRANSPOSE_ALGORITHMS.map(({ name }) => name)),
   });
 });
 
@@ -24,7 +25,7 @@ gpuTest("convTranspose() equals the float64 reference on any shape", async (gpu)
   await fc.assert(
     fc.asyncProperty(
       cases,
-      async ({ n, inChannels, outChannels, spatial, kernel, withBias }) => {
+      async ({ n, inChannels, outChannels, spatial, kernel, withBias, algorithm }) => {
         const xShape = [n, inChannels, ...spatial];
         const weightShape = [inChannels, outChannels, ...kernel];
         const x = randomNormal(sizeOf(xShape), 1);
@@ -44,7 +45,7 @@ gpuTest("convTranspose() equals the float64 reference on any shape", async (gpu)
         const tensors = [gpu.featureMap(x, xShape), gpu.tensor(weight, weightShape)];
         if (bias) tensors.push(gpu.tensor(bias, [outChannels]));
         const actual = await vectorJacobian(tensors, () => {
-          const y = convTranspose(tensors[0], tensors[1], tensors[2]);
+          const y = convTranspose(tensors[0], tensors[1], tensors[2], { algorithm });
           assert.deepEqual(y.shape, expected.shape);
           return y;
         }, gradY);
@@ -58,7 +59,7 @@ gpuTest("convTranspose() equals the float64 reference on any shape", async (gpu)
         if (bias) assert(relativeError(gradBias!, grads.bias) <= 1e-5);
       },
     ),
-    { numRuns: 20, seed: 1 },
+    { numRuns: 30, seed: 1 },
   );
 });
 
@@ -66,6 +67,12 @@ gpuTest("convTranspose() says which shapes do not fit", (gpu) => {
   gpu.scope(() => {
     const x = gpu.empty([1, 4, 8, 9]);
     const weight = (...shape: number[]) => gpu.empty(shape, "flat");
+    assert.throws(
+      () => convTranspose(x, weight(4, 8, 2, 2), undefined, { algorithm: "none" }),
+      new RangeError(
+        'Cannot convolve with transposed weight by algorithm "none": there is none, use lanes or direct',
+      ),
+    );
     assert.throws(
       () => convTranspose(x, weight(3, 8, 2, 2)),
       new TypeError(
