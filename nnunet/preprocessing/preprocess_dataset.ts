@@ -97,7 +97,7 @@ export async function preprocessDataset(
 
 /**
  * Copies the label maps of the training cases to `FOLDER/gt_segmentations`, where validation compares
- * with them. Those that are there and not older stay.
+ * with them. Those that are there and newer stay.
  */
 export async function copyReferenceSegmentations(
   store: Store,
@@ -106,7 +106,7 @@ export async function copyReferenceSegmentations(
   for (const { identifier, label } of cases) {
     const target = `${folder}/gt_segmentations/${identifier}${json.file_ending}`;
     const [from, to] = [await store.stat(label), await store.stat(target)];
-    if (from && to && to.modified >= from.modified && to.size === from.size) continue;
+    if (from && to && to.modified > from.modified && to.size === from.size) continue;
     await store.write(target, await store.read(label));
   }
 }
