@@ -1,5 +1,6 @@
 // Convolution along one axis with a kernel of 2 * radius + 1 taps for each channel; beyond the border
-// the image is reflected without repeating the border voxel. One lane a vector.
+// the image is reflected without repeating the border voxel, again and again where it is short. One
+// lane a vector.
 
 struct Params { vectors: u32, voxels: u32, blocks: u32, length: u32, step: u32, radius: u32 }
 
@@ -16,12 +17,12 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   if (i >= params.vectors) { return; }
   let block = i / params.voxels % params.blocks;
   let at = i32(i / params.step % params.length);
-  let last = i32(params.length) - 1;
+  let period = max(2 * i32(params.length) - 2, 1);
   let radius = i32(params.radius);
   var sum = vec4f(0.0);
   for (var k = -radius; k <= radius; k++) {
-    let reflected = last - abs(last - abs(at + k));
-    let source = i32(i) + (reflected - at) * i32(params.step);
+    let p = abs(at + k) % period;
+    let source = i32(i) + (min(p, period - p) - at) * i32(params.step);
     sum += taps[i32(block * (2u * params.radius + 1u)) + k + radius] * x[source];
   }
   y[i] = sum;

@@ -9,7 +9,10 @@ import { replaceLabel } from "../../engine/ops/replace_label.ts";
 import { transformImage, transformLabels } from "../../engine/ops/spatial_transform.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { affineTransform } from "../../nnunet/augmentation/affine.ts";
-import { lowResolutionSize } from "../../nnunet/augmentation/low_resolution.ts";
+import { lowResolutionSize } from "../../nnunet/augmentation/intensity_transforms.ts";
+import { trainingTransforms } from "../../nnunet/augmentation/training_transforms.ts";
+import type { Transform } from "../../nnunet/augmentation/transform.ts";
+import { patchGeometry } from "../../nnunet/augmentation/initial_patch.ts";
 import {
   goldenNames,
   type GoldenTensor,
@@ -204,5 +207,80 @@ goldenTest("augmentation", "mask image, remove label", async () => {
       assert.equal(largestDifference(await tensor.read(), item.arrays.get(arrays[i])!), 0);
     }
     for (const tensor of [image, labels, masked, removed]) tensor.dispose();
+  }
+});
+
+/** How the arguments of nnU-Net's classes read here. */
+// deno-lint-ignore no-explicit-any
+const ARGUMENTS: Record<string, (transform: any) => Json> = {
+  SpatialTransform: (t) => ({
+    patch_size: t.dummy2d ? t.patchSize.slice(1) : t.patchSize,
+    p_rotation: t.rotationProbability,
+    rotation: [-t.maxRotation, t.maxRotation],
+    p_scaling: t.scalingProbability,
+    scaling: t.scaling,
+    p_elastic_deform: 0,
+    random_crop: false,
+    padding_value_seg: -1,
+    padding_value_image: 0,
+  }),
+  GaussianNoiseTransform: (t) => ({ noise_variance: t.std, p_per_channel: 1 }),
+  GaussianBlurTransform: (t) => ({ blur_sigma: t.sigma, p_per_channel: t.channelProbability }),
+  MultiplicativeBrightnessTransform: (t) => ({ multiplier_range: t.factor, p_per_channel: 1 }),
+  ContrastTransform: (t) => ({ contrast_range: t.factor, p_per_channel: 1, preserve_range: true }),
+  SimulateLowResolutionTransform: (t) => ({
+    scale: t.scale,
+    p_per_channel: t.channelProbability,
+    ignore_axes: t.keepFirstAxis ? [0] : null,
+  }),
+  GammaTransform: (t) => ({ gamma: t.gamma, p_invert_image: Number(t.invert), p_retain_stats: 1 }),
+  MirrorTransform: (t) => ({ allowed_axes: t.axes }),
+  MaskImageTransform: (t) => ({
+    apply_to_channels: t.channels.flatMap((is: boolean, c: number) => is ? [c] : []),
+    set_outside_to: 0,
+  }),
+  RemoveLabelTransform: (t) => ({ label_value: t.label, set_to: t.replacement }),
+};
+
+/** These are part of another one here, or belong to the loss. */
+const ELSEWHERE = [
+  "Convert3DTo2DTransform",
+  "Convert2DTo3DTransform",
+  "DownsampleSegForDSTransform",
+];
+
+goldenTest("augmentation", "transforms of a configuration, their order and ranges", () => {
+  const skipped: Record<string, number> = {};
+  const { configurations } = readGoldenJson("augmentation", "draws.json");
+  for (const [name, configuration] of Object.entries<Json>(configurations)) {
+    const patchSize: number[] = configuration.patch_size;
+    const geometry = patchGeometry(patchSize);
+    assert.deepEqual(geometry.initialPatchSize, configuration.initial_patch_size, name);
+    const transforms = trainingTransforms({
+      patchSize,
+      geometry,
+      useMaskForNorm: configuration.arguments.use_mask_for_norm ?? [false],
+    });
+    const expected: Json[] = configuration.training_transforms.filter((of: Json) => {
+      if (ELSEWHERE.includes(of.class)) return false;
+      if (of.class in ARGUMENTS) return true;
+      skipped[of.class] = (skipped[of.class] ?? 0) + 1;
+      return false;
+    });
+    assert.deepEqual(
+      transforms.map(({ transform, probability }) => [transform.name, probability]),
+      expected.map((of) => [of.class, of.apply_probability]),
+      name,
+    );
+    transforms.forEach(({ transform }: { transform: Transform }, i) => {
+      for (const [key, value] of Object.entries(ARGUMENTS[transform.name](transform))) {
+        const wanted = expected[i].arguments[key];
+        assert.deepEqual(value, wanted?.BGContrast ?? wanted, `${name}: ${transform.name}.${key}`);
+      }
+    });
+  }
+  for (const [transform, count] of Object.entries(skipped)) {
+    // deno-lint-ignore no-console
+    console.log(`    augmentation: ${count} times ${transform} skipped: not offered yet`);
   }
 });
