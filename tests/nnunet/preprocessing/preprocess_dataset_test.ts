@@ -95,7 +95,8 @@ Deno.test("preprocessDataset() continues, redoes what changed and removes what i
   await store.remove(`${TARGET}/a.npz`);
   assert.deepEqual(await dataset.run(), counts(1, 2));
 
-  await dataset.write("raw/labelsTr/b.nii.gz", () => 1);
+  // Of another size, so that the change shows within one tick of the clock.
+  await dataset.write("raw/labelsTr/b.nii.gz", (i) => (i * i * 7) % 11 > 5 ? 1 : 0);
   assert.deepEqual(await dataset.run(), counts(1, 2));
 
   assert.deepEqual(await dataset.run({ cases: cases.slice(1) }), counts(0, 2));
