@@ -5,6 +5,8 @@ import { onTerminal, printError, showStatus, terminalWidth } from "./print.ts";
 export interface ProgressBarOptions {
   /** `--disable_progress_bar`: shows nothing at all. */
   disabled?: boolean;
+  /** A line at the end of each stage. @default {true} */
+  closing?: boolean;
   /** A bar that moves, or a plain line now and then. */
   terminal?: boolean;
   /** Milliseconds. */
@@ -26,6 +28,7 @@ const PLAIN_LINE_MS = 15_000;
 export function progressBar(options: ProgressBarOptions = {}): OnProgress {
   const {
     disabled = false,
+    closing = true,
     terminal = onTerminal,
     now = () => performance.now(),
     showStatus: show = showStatus,
@@ -52,7 +55,7 @@ export function progressBar(options: ProgressBarOptions = {}): OnProgress {
     if (progress.done >= progress.total) {
       finished = true;
       if (terminal) show("");
-      printLine(finalLine(progress, seconds));
+      if (closing) printLine(finalLine(progress, seconds));
     } else if (terminal && time - shown >= REDRAW_MS) {
       shown = time;
       show(truncate(barLine(progress, seconds), width() - 1));

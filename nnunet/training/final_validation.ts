@@ -7,6 +7,7 @@ import type { TrainedModel } from "../inference/trained_model.ts";
 import { writePrediction } from "../inference/write_prediction.ts";
 import { PreprocessedCase } from "../preprocessing/preprocessed_case.ts";
 import type { OnProgress } from "../progress.ts";
+import { formatFloat } from "../python_json.ts";
 import type { Store } from "../store.ts";
 import type { WriteLine } from "./training_run.ts";
 
@@ -66,6 +67,6 @@ export async function validateFold(
   });
   await writeSummary(store, `${outputFolder}/summary.json`, summary);
   writeLine("Validation complete");
-  writeLine(`Mean Validation Dice:  ${summary.foreground_mean.Dice}`);
+  writeLine(`Mean Validation Dice:  ${formatFloat(summary.foreground_mean.Dice)}`);
   return summary;
 }
