@@ -32,7 +32,8 @@ export async function findDataset(
   folders: Folders,
   nameOrId: string,
 ): Promise<string> {
-  const entries = await Promise.all(folders.known.map((folder) => store.list(folder)));
+  const known = Object.values(folders.known).filter((folder) => folder !== undefined);
+  const entries = await Promise.all(known.map((folder) => store.list(folder)));
   const names = entries.flat().filter((entry) => entry.isDirectory).map((entry) => entry.name);
   return datasetName(nameOrId, names);
 }

@@ -16,8 +16,8 @@ export interface Folders {
   readonly preprocessed: string;
   /** Parent of trained models, `nnUNet_results`. */
   readonly results: string;
-  /** Those of the three that are known. */
-  readonly known: string[];
+  /** Those of the three that were named. */
+  readonly known: { raw?: string; preprocessed?: string; results?: string };
 }
 
 const WHAT = {
@@ -56,9 +56,6 @@ export function foldersFrom(
     get results() {
       return demand("results");
     },
-    get known() {
-      const all = [find("raw"), find("preprocessed"), find("results")];
-      return all.filter((folder) => folder !== undefined);
-    },
+    known: { raw: find("raw"), preprocessed: find("preprocessed"), results: find("results") },
   };
 }

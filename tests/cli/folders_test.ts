@@ -10,7 +10,11 @@ Deno.test("flags stand before the environment; only what is used must be set", (
   const folders = foldersFrom({ raw: "here" }, (name) => environment[name]);
   assert.equal(folders.raw, resolve("here"));
   assert.equal(folders.results, "/env/res");
-  assert.deepEqual(folders.known, [resolve("here"), "/env/res"]);
+  assert.deepEqual(folders.known, {
+    raw: resolve("here"),
+    preprocessed: undefined,
+    results: "/env/res",
+  });
   assert.throws(() => folders.preprocessed, {
     name: "DataError",
     message: "Cannot find the preprocessed datasets: nnUNet_preprocessed is not set, " +
