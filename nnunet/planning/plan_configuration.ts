@@ -52,7 +52,10 @@ export function planConfiguration(
     );
   };
   if (medianShape.some((n) => n < 1)) {
-    refuse(`the median image has ${medianShape.join(" x ")} voxels, choose a finer target spacing`);
+    refuse(
+      `the median image would have ${medianShape.join(" x ")} voxels, choose a finer target ` +
+        `spacing or a larger memory target`,
+    );
   }
   const dimensions = spacing.length as 2 | 3;
   const reference = planner.referenceSize[dimensions] *

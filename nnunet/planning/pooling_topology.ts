@@ -43,7 +43,8 @@ export function poolingTopology(spacing: number[], patchSize: number[]): Pooling
     kernelSizes.push(kernel);
     strides.push(stride);
     currentSpacing = currentSpacing.map((value, axis) => value * stride[axis]);
-    currentSize = currentSize.map((size, axis) => Math.ceil(size / stride[axis]));
+    // Median sizes may end in .5, and axes that are not pooled keep that.
+    currentSize = currentSize.map((size, axis) => stride[axis] === 2 ? Math.ceil(size / 2) : size);
   }
   kernelSizes.push(axes.map(() => 3));
 

@@ -33,6 +33,13 @@ Deno.test("poolingTopology() stops at small images", () => {
   assert.deepEqual(poolingTopology([1, 1, 1], [16, 100, 100]).patchSize, [16, 112, 112]);
 });
 
+Deno.test("poolingTopology() does not round an axis that it does not pool", () => {
+  // 7.5 stays too small to be pooled while the last axis is halved
+  const { strides, patchSize } = poolingTopology([1.6, 1, .8], [8, 7.5, 14]);
+  assert.equal(digits(strides), "111,112");
+  assert.deepEqual(patchSize, [8, 8, 14]);
+});
+
 Deno.test("poolingTopology() pads by less than one divisor and never below 4", () => {
   const axes = fc.integer({ min: 2, max: 3 }).chain((n) =>
     fc.tuple(
