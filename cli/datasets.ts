@@ -32,10 +32,14 @@ export async function findDataset(
   folders: Folders,
   nameOrId: string,
 ): Promise<string> {
+  return datasetName(nameOrId, await listDatasets(store, folders));
+}
+
+/** Names of the folders under raw, preprocessed and results. */
+export async function listDatasets(store: DenoStore, folders: Folders): Promise<string[]> {
   const known = Object.values(folders.known).filter((folder) => folder !== undefined);
   const entries = await Promise.all(known.map((folder) => store.list(folder)));
-  const names = entries.flat().filter((entry) => entry.isDirectory).map((entry) => entry.name);
-  return datasetName(nameOrId, names);
+  return entries.flat().filter((entry) => entry.isDirectory).map((entry) => entry.name);
 }
 
 /**

@@ -125,12 +125,13 @@ function typescriptBelow(folder: string): Source[] {
 }
 
 function importsOf(file: string, text: string): string[] {
-  const specifiers = withoutComments(text).matchAll(
-    /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*)"([^"\n]+)"/g,
-  );
-  return [...specifiers].map(([, to]) =>
-    to.startsWith(".") ? fromRoot(resolve(dirname(file), to)) : to
-  );
+  const patterns = [
+    /\b(?:import|export)\s[^;"'`=()]*?\bfrom\s*"([^"\n]+)"/g,
+    /\bimport\s*\(?\s*"([^"\n]+)"/g,
+    /\bnew URL\(\s*"([^"\n]+)",\s*import\.meta/g,
+  ];
+  const specifiers = patterns.flatMap((pattern) => [...withoutComments(text).matchAll(pattern)]);
+  return specifiers.map(([, to]) => to.startsWith(".") ? fromRoot(resolve(dirname(file), to)) : to);
 }
 
 function fromRoot(path: string): string {
