@@ -142,12 +142,12 @@ gpuTest("mirror() reverses feature maps and labels along the named axes", async 
 });
 
 gpuTest("maskOutside() and replaceLabel() act where the label is -1", async (gpu) => {
-  const x = gpu.featureMap([1, 2, 3, 4, 5, 6], [1, 2, 1, 3]);
-  const labels = gpu.tensor([-1, 0, 2, -1, 7, 7], [1, 2, 1, 3]);
+  const x = gpu.featureMap([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 1, 2]);
+  const labels = gpu.tensor([-1, 0, 2, -1, -1, 7, 7, 7], [2, 2, 1, 2]);
   const [masked, replaced] = await readAll([x, labels], [
     maskOutside(x, labels, [false, true]),
     replaceLabel(labels, -1, 0),
   ]);
-  assert.deepEqual([...masked], [1, 2, 3, 0, 5, 6]);
-  assert.deepEqual([...replaced], [0, 0, 2, 0, 7, 7]);
+  assert.deepEqual([...masked], [1, 2, 0, 4, 5, 6, 0, 8]);
+  assert.deepEqual([...replaced], [0, 0, 2, 0, 0, 7, 7, 7]);
 });

@@ -4,6 +4,7 @@ import { crossEntropyDice } from "../../../engine/ops/cross_entropy_dice.ts";
 import { valueAndGrad } from "../../../engine/value_and_grad.ts";
 import { crossEntropyDiceReference } from "../../reference/cross_entropy_dice.ts";
 import { randomNormal, randomUniform, relativeError } from "../../support/arrays.ts";
+import { checkGradients } from "../../support/gradient_check.ts";
 import { gpuTest } from "../../support/gpu_test.ts";
 
 gpuTest("crossEntropyDice() and its gradient equal the reference, any class count", async (gpu) => {
@@ -45,6 +46,16 @@ gpuTest("crossEntropyDice() and its gradient equal the reference, any class coun
     ),
     { numRuns: 12 },
   );
+});
+
+gpuTest("crossEntropyDice() changes as its gradient says", async (gpu) => {
+  const shape = [2, 6, 3, 5, 4];
+  const target = gpu.tensor(Array.from({ length: 120 }, (_, i) => i * 7 % 6), [2, 1, 3, 5, 4]);
+  await checkGradients(
+    [{ data: randomNormal(720, 1), make: (data) => gpu.featureMap(data, shape) }],
+    ([x]) => crossEntropyDice(x, target, { batchDice: true, ignoreLabel: 5 }),
+  );
+  target.dispose();
 });
 
 gpuTest("crossEntropyDice() of a certain and right prediction is -1", async (gpu) => {

@@ -4,6 +4,7 @@ import { instanceNorm } from "../../../engine/ops/instance_norm.ts";
 import type { Gpu } from "../../../engine/gpu.ts";
 import { instanceNormReference } from "../../reference/instance_norm.ts";
 import { randomNormal, relativeError } from "../../support/arrays.ts";
+import { checkGradients } from "../../support/gradient_check.ts";
 import { gpuTest } from "../../support/gpu_test.ts";
 import { storedElements } from "../../support/stored_elements.ts";
 import { vectorJacobian } from "../../support/vector_jacobian.ts";
@@ -45,6 +46,18 @@ gpuTest("instanceNorm() and its gradients equal the reference, any shape", async
       assert.ok(worst <= 1e-5, `${shape}: ${worst}`);
     }),
     { numRuns: 8 },
+  );
+});
+
+gpuTest("instanceNorm() changes as its gradients say", async (gpu) => {
+  const shape = [2, 5, 3, 7, 4];
+  await checkGradients(
+    [
+      { data: randomNormal(840, 1), make: (data) => gpu.featureMap(data, shape) },
+      { data: randomNormal(5, 2), make: (data) => gpu.tensor(data, [5]) },
+      { data: randomNormal(5, 3), make: (data) => gpu.tensor(data, [5]) },
+    ],
+    ([x, weight, bias]) => instanceNorm(x, weight, bias),
   );
 });
 

@@ -82,3 +82,12 @@ gpuTest("dummy 2D leaves the first axis alone", async (gpu) => {
   assertClose(values.slice(16), [108.881080, 106.882100]);
   for (const tensor of [x, y]) tensor.dispose();
 });
+
+gpuTest("of labels with equal shares the nearest wins, halves rounding to even", async (gpu) => {
+  const labels = gpu.tensor([2, 1, 3, 0], [1, 1, 1, 4]);
+  const matrix = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+  // Positions 0.5, 1.5, 2.5: nearest voxels 0, 2, 2
+  const between = transformLabels(labels, { matrix, centre: [0, 0, 1.5], size: [1, 3] });
+  assert.deepEqual([...await between.read()], [2, 3, 3]);
+  for (const tensor of [labels, between]) tensor.dispose();
+});
