@@ -43,23 +43,28 @@ function worstDeviation(actual: Fingerprint, expected: Fingerprint, what: string
   return worst;
 }
 
-for (const name of goldenNames("preprocessing")) {
-  const golden = goldenPath("preprocessing", name, "dataset_fingerprint.json");
-  if (!existsSync(golden)) continue;
-  goldenTest("preprocessing", `fingerprint of ${name}`, async () => {
+goldenTest("preprocessing", "fingerprints equal nnU-Net's", async () => {
+  for (const name of goldenNames("preprocessing")) {
+    const golden = goldenPath("preprocessing", name, "dataset_fingerprint.json");
+    if (!existsSync(golden)) continue;
     const expected = await Deno.readTextFile(golden);
     const { fingerprint, text } = await extract(goldenPath("preprocessing", name, "raw"));
     const worst = worstDeviation(fingerprint, JSON.parse(expected), name);
     reportWorst("fingerprint", `relative deviation of ${name}`, worst, LIMIT);
     if (worst === 0) assert.equal(text, expected);
-  });
-}
+  }
+});
 
 // The real scans are not part of the golden folder but lie beside it.
 const scans = goldenPath("..", "data", "Task04_Hippocampus");
 const hippocampus = goldenPath("hippocampus", "plans", "dataset_fingerprint.json");
-if (existsSync(scans) && existsSync(hippocampus)) {
-  goldenTest("hippocampus", "fingerprint of the real dataset, as text", async () => {
+const missing = [scans, hippocampus].find((path) => !existsSync(path));
+
+Deno.test({
+  name: "golden hippocampus: fingerprint of the real scans, as text" +
+    (missing ? ` (skipped: no ${missing})` : ""),
+  ignore: missing !== undefined,
+  fn: async () => {
     const names = (await store.list(join(scans, "labelsTr"))).map(({ name }) => name)
       .filter((name) => /^[^.].*\.nii\.gz$/.test(name));
     const cases = names.map((name) => ({
@@ -70,5 +75,5 @@ if (existsSync(scans) && existsSync(hippocampus)) {
     const fingerprint = await extractFingerprint(store, "SimpleITKIO", cases);
     const expected = await Deno.readTextFile(hippocampus);
     assert.equal(formatFingerprint(fingerprint, "SimpleITKIO"), expected);
-  });
-}
+  },
+});
