@@ -1,13 +1,8 @@
-import type { Gpu } from "../gpu.ts";
 import { featureShape, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { biasGradient } from "./convolution/bias_gradient.ts";
-import type { ConvTransposeAlgorithm, ConvTransposeShape } from "./conv_transpose/algorithm.ts";
-import { direct } from "./conv_transpose/direct.ts";
-import { lanes } from "./conv_transpose/lanes.ts";
-
-/** Every algorithm, most wanted first; the last one supports everything. */
-export const CONV_TRANSPOSE_ALGORITHMS: readonly ConvTransposeAlgorithm[] = [lanes, direct];
+import type { ConvTransposeShape } from "./conv_transpose/algorithm.ts";
+import { chooseConvTranspose } from "./conv_transpose/chooser.ts";
 
 /** Options for {@linkcode convTranspose}. */
 export interface ConvTransposeOptions {
@@ -41,7 +36,7 @@ export function convTranspose(
     input: { d, h, w },
     kernel: [...kernel.length === 2 ? [1] : [], ...kernel] as [number, number, number],
   };
-  const algorithm = choose(gpu, shape, preferred);
+  const algorithm = chooseConvTranspose(gpu, shape, preferred);
   const spatial = x.shape.slice(2).map((extent, axis) => extent * kernel[axis]);
   const y = gpu.empty([n, outChannels, ...spatial]);
   algorithm.forward(x, weight, bias, y, shape);
@@ -63,18 +58,6 @@ export function convTranspose(
       bias: () => biasGradient(gradY),
     }),
   });
-}
-
-function choose(gpu: Gpu, shape: ConvTransposeShape, preferred?: string): ConvTransposeAlgorithm {
-  const names = CONV_TRANSPOSE_ALGORITHMS.map(({ name }) => name);
-  if (preferred !== undefined && !names.includes(preferred)) {
-    throw new RangeError(
-      `Cannot convolve with transposed weight by algorithm "${preferred}": there is none, ` +
-        `use ${names.join(" or ")}`,
-    );
-  }
-  const able = CONV_TRANSPOSE_ALGORITHMS.filter((algorithm) => algorithm.supports(gpu, shape));
-  return able.find(({ name }) => name === preferred) ?? able[0];
 }
 
 function checkShapes(x: Tensor, weight: Tensor, bias?: Tensor): void {

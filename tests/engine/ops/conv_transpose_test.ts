@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CONV_TRANSPOSE_ALGORITHMS, convTranspose } from "../../../engine/ops/conv_transpose.ts";
+import { convTranspose } from "../../../engine/ops/conv_transpose.ts";
+import { CONV_TRANSPOSE_ALGORITHMS } from "../../../engine/ops/conv_transpose/chooser.ts";
 import { sizeOf } from "../../../engine/shape.ts";
 import * as reference from "../../reference/conv_transpose.ts";
 import { randomNormal, relativeError } from "../../support/arrays.ts";
