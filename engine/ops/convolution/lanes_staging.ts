@@ -1,5 +1,4 @@
 import stageSource from "../../../shaders/convolution/lanes_stage.wgsl" with { type: "text" };
-import type { Gpu } from "../../gpu.ts";
 import { Kernel } from "../../kernel.ts";
 import { featureShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -26,8 +25,12 @@ export interface Samples {
  *
  * @param planes the most planes that a sample of one of the staged maps has
  */
-export function sampleRuns(gpu: Gpu, n: number, planes: number): Samples[] {
-  const most = Math.floor(gpu.limits.maxTextureDimension3D / planes);
+export function sampleRuns(
+  { limits }: { limits: Pick<GPUSupportedLimits, "maxTextureDimension3D"> },
+  n: number,
+  planes: number,
+): Samples[] {
+  const most = Math.floor(limits.maxTextureDimension3D / planes);
   const runs: Samples[] = [];
   for (let first = 0; first < n; first += most) {
     runs.push({ first, count: Math.min(most, n - first) });
