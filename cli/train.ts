@@ -6,7 +6,7 @@ import { overlap } from "../nnunet/splits.ts";
 import { validateFold } from "../nnunet/training/final_validation.ts";
 import { loadPretrainedWeights } from "../nnunet/training/load_pretrained_weights.ts";
 import { type OpenFold, openFold } from "../nnunet/training/open_fold.ts";
-import { trainerSettings } from "../nnunet/training/trainer_settings.ts";
+import { type TrainerSettings, trainerSettings } from "../nnunet/training/trainer_settings.ts";
 import {
   CHECKPOINTS,
   findCheckpoint,
@@ -40,6 +40,11 @@ export interface TrainArguments {
   disable_checkpointing: boolean;
   device: string;
   seed: number;
+  num_epochs?: number;
+  num_iterations_per_epoch?: number;
+  num_val_iterations_per_epoch?: number;
+  initial_lr?: number;
+  optimizer?: TrainerSettings["optimizer"];
 }
 
 export const command: Command = {
@@ -97,12 +102,30 @@ export const command: Command = {
       help: "of weights, patches and augmentation: the same seed repeats a training on the same " +
         "GPU [default: 12345]",
     });
+    const ofTrainer = "[default: the trainer's]";
+    parser.add_argument("--num_epochs", { type: "int", help: `epochs to train ${ofTrainer}` });
+    parser.add_argument("--num_iterations_per_epoch", {
+      type: "int",
+      help: `batches per epoch ${ofTrainer}`,
+    });
+    parser.add_argument("--num_val_iterations_per_epoch", {
+      type: "int",
+      help: `validation batches per epoch ${ofTrainer}`,
+    });
+    parser.add_argument("--initial_lr", {
+      type: "float",
+      help: `learning rate of the first epoch ${ofTrainer}`,
+    });
+    parser.add_argument("--optimizer", {
+      choices: ["sgd", "adamw"],
+      help: `adamw learns in fewer steps, sgd is nnU-Net's ${ofTrainer}`,
+    });
   },
   async run(args: TrainArguments, folders: Folders): Promise<void> {
     checkTrainArguments(args);
     noticeDevice(args.device);
     const store = new DenoStore();
-    const settings = trainerSettings(args.tr);
+    const settings = chosenSettings(args);
     const dataset = await findDataset(store, folders, args.dataset_name_or_id);
     const resultsFolder = `${folders.results}/${dataset}`;
     const start = await startingPoint(store, args, resultsFolder);
@@ -154,6 +177,19 @@ export const command: Command = {
     print(`Results are in ${fold.foldFolder}`);
   },
 };
+
+/** The trainer's settings with those of the flags. */
+export function chosenSettings(args: TrainArguments): TrainerSettings {
+  const settings = trainerSettings(args.tr);
+  return {
+    ...settings,
+    epochs: args.num_epochs ?? settings.epochs,
+    iterations: args.num_iterations_per_epoch ?? settings.iterations,
+    validationIterations: args.num_val_iterations_per_epoch ?? settings.validationIterations,
+    initialLearningRate: args.initial_lr ?? settings.initialLearningRate,
+    optimizer: args.optimizer ?? settings.optimizer,
+  };
+}
 
 const CITATION = [
   "",
@@ -232,6 +268,17 @@ export function checkTrainArguments(args: TrainArguments): void {
   const refuse = (flags: string, why: string, fix: string) => {
     throw new DataError(`Cannot train with ${flags}: ${why}, ${fix}`);
   };
+  const amounts = [
+    "num_epochs",
+    "num_iterations_per_epoch",
+    "num_val_iterations_per_epoch",
+    "initial_lr",
+  ] as const;
+  for (const name of amounts) {
+    if ((args[name] ?? 1) <= 0) {
+      refuse(`--${name} ${args[name]}`, "it must be above 0", "give another number");
+    }
+  }
   if (args.val && args.c) {
     refuse("--val and --c", "--val trains no further", "leave one of them out");
   }

@@ -84,7 +84,9 @@ export async function openFold(gpu: Gpu, store: Store, options: FoldOptions): Pr
 
   const { patch_size: patchSize, batch_size: batchSize } = configuration;
   const geometry = patchGeometry(patchSize);
-  const mirrorAxes = settings.mirroring ? geometry.mirrorAxes : [];
+  const { mirroring, augmentation } = settings;
+  const mirrorAxes = mirroring ? geometry.mirrorAxes : [];
+  const loaderPatchSize = augmentation === "full" ? geometry.initialPatchSize : patchSize;
   const loader = (cases: string[], loaderPatchSize: number[]) =>
     new PatchLoader(store, {
       caseFolder,
@@ -105,13 +107,14 @@ export async function openFold(gpu: Gpu, store: Store, options: FoldOptions): Pr
     mirrorAxes,
     training: new AugmentedBatches(
       gpu,
-      loader(split.train, geometry.initialPatchSize),
+      loader(split.train, loaderPatchSize),
       trainingTransforms({
         patchSize,
         geometry: { ...geometry, mirrorAxes },
         useMaskForNorm: configuration.use_mask_for_norm,
+        augmentation,
       }),
-      { batchSize, patchSize: geometry.initialPatchSize, seed },
+      { batchSize, patchSize: loaderPatchSize, seed },
     ),
     validation: new PlainBatches(gpu, loader(split.val, patchSize), { batchSize, patchSize, seed }),
   });

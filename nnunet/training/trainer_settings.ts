@@ -1,3 +1,4 @@
+import type { Augmentation } from "../augmentation/training_transforms.ts";
 import { DataError } from "../errors.ts";
 
 /** What a trainer's name stands for (spec 05, sections 1 and 11). */
@@ -16,6 +17,7 @@ export interface TrainerSettings {
   oversampleForeground: number;
   /** Whether patches are mirrored in training and at test time. */
   mirroring: boolean;
+  augmentation: Augmentation;
 }
 
 const DEFAULTS: TrainerSettings = {
@@ -28,6 +30,7 @@ const DEFAULTS: TrainerSettings = {
   weightDecay: 3e-5,
   oversampleForeground: 0.33,
   mirroring: true,
+  augmentation: "full",
 };
 
 const EPOCHS = [1, 5, 10, 20, 50, 100, 250, 500, 750, 2000, 4000, 8000];
@@ -36,6 +39,7 @@ const EPOCHS_WITHOUT_MIRRORING = [250, 2000, 4000, 8000];
 const VARIANTS = new Map<string, Partial<TrainerSettings>>([
   ["nnUNetTrainer", {}],
   ["nnUNetTrainerNoMirroring", { mirroring: false }],
+  ["nnUNetTrainerNoDA", { mirroring: false, augmentation: "none" }],
   ...EPOCHS.map((epochs): [string, Partial<TrainerSettings>] => [
     `nnUNetTrainer_${epochs}epoch${epochs === 1 ? "" : "s"}`,
     { epochs },
