@@ -6,6 +6,7 @@ export const BUFFER_COPY_SRC = 0x0004;
 export const BUFFER_COPY_DST = 0x0008;
 export const BUFFER_UNIFORM = 0x0040;
 export const BUFFER_STORAGE = 0x0080;
+export const BUFFER_QUERY_RESOLVE = 0x0200;
 
 export const TEXTURE_COPY_DST = 0x02;
 export const TEXTURE_BINDING = 0x04;

@@ -1,15 +1,14 @@
 // Weight gradient of a convolution, straight from the definition:
 //   grad_w[o, i, k] = sum over n, p of grad_y[n, o, p] * x[n, i, p * stride + k - (kernel - 1) / 2]
-// Two passes in a fixed order: `sum_chunks` over some rows of the output at a time, four output by four
-// input channels an invocation; `sum_partial` over the chunks.
+// over some rows of the output at a time, four output by four input channels an invocation;
+// weight_slices.wgsl adds these chunks up.
 
 struct Params {
   n: u32,
-  in_channels: u32, in_blocks: u32, in_d: u32, in_h: u32, in_w: u32,
-  out_channels: u32, out_blocks: u32, out_d: u32, out_h: u32, out_w: u32,
+  in_blocks: u32, in_d: u32, in_h: u32, in_w: u32,
+  out_blocks: u32, out_d: u32, out_h: u32, out_w: u32,
   kernel_d: u32, kernel_h: u32, kernel_w: u32,
   stride_d: u32, stride_h: u32, stride_w: u32,
-  weight_in_channels: u32, in_channel_offset: u32,
   chunk_rows: u32, chunks: u32,
 }
 
@@ -20,8 +19,6 @@ override WORKGROUP_SIZE: u32 = 64u;
 @group(0) @binding(2) var<storage, read> grad_y: array<vec4f>; // [n, out_blocks, d, h, w]
 // [chunk][out block][in block][tap][4 input channels], a vector of four output channels
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
-@group(0) @binding(4) var<storage, read> partial_sums: array<f32>; // the same, by element
-@group(0) @binding(5) var<storage, read_write> grad_weight: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn sum_chunks(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -65,21 +62,4 @@ fn sum_chunks(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups)
   }
   // @unroll
   for (var j = 0u; j < 4u; j++) { partial[4u * i + j] = sum[j]; }
-}
-
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn sum_partial(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP_SIZE + id.x;
-  let taps = params.kernel_d * params.kernel_h * params.kernel_w;
-  if (i >= params.out_channels * params.in_channels * taps) { return; }
-  let tap = i % taps;
-  let in_channel = i / taps % params.in_channels;
-  let out_channel = i / taps / params.in_channels;
-  let unit = ((out_channel / 4u) * params.in_blocks + in_channel / 4u) * taps + tap;
-  let element = 16u * unit + 4u * (in_channel % 4u) + out_channel % 4u;
-  let step = 16u * params.out_blocks * params.in_blocks * taps;
-  var sum = 0.0;
-  for (var chunk = 0u; chunk < params.chunks; chunk++) { sum += partial_sums[element + chunk * step]; }
-  grad_weight[(out_channel * params.weight_in_channels + params.in_channel_offset + in_channel) * taps +
-    tap] = sum;
 }

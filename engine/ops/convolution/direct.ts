@@ -8,10 +8,10 @@ import type { Tensor } from "../../tensor.ts";
 import type { ConvolutionAlgorithm, ConvolutionShape } from "./algorithm.ts";
 import { chunkRows } from "./chunk_rows.ts";
 import { packWeight } from "./pack_weight.ts";
+import { sumWeightSlices } from "./weight_slices.ts";
 
 const gather = new Kernel("convolution_direct", gatherSource, "gather");
 const sumChunks = new Kernel("convolution_direct_weight_gradient", gradientSource, "sum_chunks");
-const sumPartial = new Kernel("convolution_direct_weight_gradient", gradientSource, "sum_partial");
 
 /** Voxels along w that one invocation of `gather` computes, as in the shader. */
 const TILE = 4;
@@ -43,19 +43,15 @@ export const direct: ConvolutionAlgorithm = {
     const chunks = Math.ceil(rows / rowsOfChunk);
     const params = {
       n,
-      in_channels: inChannels,
       in_blocks: inBlocks,
       in_d: input.d,
       in_h: input.h,
       in_w: input.w,
-      out_channels: outChannels,
       out_blocks: outBlocks,
       out_d: output.d,
       out_h: output.h,
       out_w: output.w,
       ...window(shape),
-      weight_in_channels: shape.weightInChannels,
-      in_channel_offset: shape.inChannelOffset,
       chunk_rows: rowsOfChunk,
       chunks,
     };
@@ -66,10 +62,14 @@ export const direct: ConvolutionAlgorithm = {
         buffers: { x, grad_y: gradY, partial },
         threads: units * chunks,
       });
-      gpu.dispatch(sumPartial, {
-        params,
-        buffers: { partial_sums: partial, grad_weight: gradWeight },
-        threads: outChannels * inChannels * taps,
+      const [targetStep, sourceStep] = weightSteps(shape);
+      sumWeightSlices(partial, chunks, gradWeight, {
+        targetChannels: outChannels,
+        sourceChannels: inChannels,
+        taps,
+        offset: shape.inChannelOffset * taps,
+        targetStep,
+        sourceStep,
       });
     });
   },

@@ -70,9 +70,7 @@ gpuTest("convTranspose() says which shapes do not fit", (gpu) => {
     const weight = (...shape: number[]) => gpu.empty(shape, "flat");
     assert.throws(
       () => convTranspose(x, weight(4, 8, 2, 2), undefined, { algorithm: "none" }),
-      new RangeError(
-        'Cannot convolve with transposed weight by algorithm "none": there is none, use lanes or direct',
-      ),
+      /^RangeError: Cannot convolve with transposed weight by algorithm "none": there is none, use lanes/,
     );
     assert.throws(
       () => convTranspose(x, weight(3, 8, 2, 2)),
