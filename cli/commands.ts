@@ -13,6 +13,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "Shows which GPU will be used, what it can do, and what to install if none is found",
     load: () => import("./doctor.ts"),
   },
+  prepare: {
+    summary: "Makes a raw dataset of a folder of images and one of label maps, in any format",
+    load: () => import("./prepare.ts"),
+  },
   convert_MSD_dataset: {
     summary: "Converts a task of the Medical Segmentation Decathlon to a raw dataset",
     load: () => import("./convert_msd_dataset.ts"),

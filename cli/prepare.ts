@@ -3,8 +3,14 @@ import { join } from "node:path";
 import { datasetId, findDatasetNames } from "../nnunet/dataset.ts";
 import { DataError } from "../nnunet/errors.ts";
 import type { StoredValue } from "../nnunet/label_values.ts";
-import { inspectSource, prepareDataset, type SourceDataset } from "../nnunet/prepare.ts";
-import type { Command } from "./command.ts";
+import {
+  inspectSource,
+  prepareDataset,
+  type PrepareOptions,
+  type SourceDataset,
+} from "../nnunet/prepare.ts";
+import { type Command, PROGRAM } from "./command.ts";
+import { listDatasets } from "./datasets.ts";
 import { DenoStore } from "./deno_store.ts";
 import type { Folders } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -64,16 +70,17 @@ export const command: Command = {
     });
     const [{ images: [image], label }] = source.cases;
     print(`${source.cases.length} cases, e.g. ${image} with ${label}`);
-    const ask = Deno.stdin.isTerminal() ? askOnTerminal : undefined;
+    const names = nameThings(source, args, Deno.stdin.isTerminal() ? askOnTerminal : undefined);
     const json = await prepareDataset(store, source, {
+      ...names,
       folder: `${folders.raw}/${args.d}`,
-      channelNames: args.channels ?? askChannels(source, ask),
-      labels: args.labels ? Object.fromEntries(args.labels) : askLabels(source, ask),
       onProgress: progressBar(),
       signal,
     });
     print(`${args.d}: labels ${describeLabels(json.labels, json.label_values)}`);
-    print(`Next: plan_and_preprocess -d ${datasetId(args.d)} --verify_dataset_integrity`);
+    print(
+      `Next: ${PROGRAM} plan_and_preprocess -d ${datasetId(args.d)} --verify_dataset_integrity`,
+    );
   },
 };
 
@@ -88,45 +95,52 @@ export function labelArgument(text: string): [string, StoredValue] {
   return [name, value.startsWith("#") ? value.toLowerCase() : Number(value)];
 }
 
-/** Names of the channels from the user; without a terminal an error that says which flag to add. */
-export function askChannels({ channels }: SourceDataset, ask: Ask | undefined): string[] {
-  const proposals = channels === 1
-    ? ["image"]
-    : channels <= 4
-    ? ["R", "G", "B", "A"].slice(0, channels)
-    : Array.from({ length: channels }, (_, i) => `channel_${i}`);
-  if (ask) {
-    return proposals.map((proposal, i) => ask(`What does channel ${i} show (e.g. CT)?`, proposal));
-  }
-  throw new DataError(
-    `Cannot name the channels: the images have ${channels}, ` +
-      `add e.g. "--channels ${proposals.join(" ")}"`,
-  );
-}
-
-/** Names of the labels from the user; without a terminal an error that says which flag to add. */
-export function askLabels(
-  { values }: SourceDataset,
+/**
+ * Names of channels and labels: from the flags, else from the user.
+ *
+ * @throws {DataError} where there is nobody to ask: says which flags to add
+ */
+export function nameThings(
+  { channels, values }: Pick<SourceDataset, "channels" | "values">,
+  given: Pick<Arguments, "channels" | "labels">,
   ask: Ask | undefined,
-): Record<string, StoredValue> {
-  const isBackground = (value: StoredValue) => value === 0 || value === "#000000";
-  const proposals = values.map(({ value }): [string, StoredValue] => [
-    isBackground(value) ? "background" : `label_${String(value).replace("#", "")}`,
-    value,
-  ]);
-  if (!values.some(({ value }) => isBackground(value))) {
-    proposals.unshift(["background", typeof values[0]?.value === "string" ? "#000000" : 0]);
-  }
-  if (ask) {
-    return Object.fromEntries(
-      proposals.map(([proposal, value]) => [ask(`Which label is ${value}?`, proposal), value]),
+): Pick<PrepareOptions, "channelNames" | "labels"> {
+  const channelProposals = proposeChannels(channels);
+  const labelProposals = proposeLabels(values.map(({ value }) => value));
+  if (!ask && (!given.channels || !given.labels)) {
+    const labels = labelProposals.map(([name, value]) => quoted(`${name}=${value}`));
+    const flags = [
+      ...given.channels ? [] : ["--channels", ...channelProposals],
+      ...given.labels ? [] : ["--labels", ...labels],
+    ];
+    throw new DataError(
+      `Cannot name channels and labels: the images have ${channels} channels, the label maps hold ` +
+        `${values.map(({ value }) => value).join(", ")}, add e.g. ${flags.join(" ")}`,
     );
   }
-  const flags = proposals.map(([name, value]) => quoted(`${name}=${value}`)).join(" ");
-  throw new DataError(
-    `Cannot name the labels: the label maps hold ` +
-      `${values.map(({ value }) => value).join(", ")}, add e.g. "--labels ${flags}"`,
-  );
+  return {
+    channelNames: given.channels ??
+      channelProposals.map((name, i) => ask!(`What does channel ${i} show (e.g. CT)?`, name)),
+    labels: Object.fromEntries(
+      given.labels ??
+        labelProposals.map(([name, value]) => [ask!(`What is ${value}?`, name), value]),
+    ),
+  };
+}
+
+function proposeChannels(count: number): string[] {
+  if (count === 1) return ["image"];
+  if (count === 3 || count === 4) return ["R", "G", "B", "A"].slice(0, count);
+  return Array.from({ length: count }, (_, i) => `channel_${i}`);
+}
+
+function proposeLabels(values: StoredValue[]): [string, StoredValue][] {
+  const zero = typeof values[0] === "string" ? "#000000" : 0;
+  const all = values.includes(zero) ? values : [zero, ...values];
+  return all.map((value) => [
+    value === zero ? "background" : `label_${String(value).replace("#", "")}`,
+    value,
+  ]);
 }
 
 function askOnTerminal(question: string, proposal: string): string {
@@ -143,8 +157,7 @@ async function checkDatasetIsNew(
   folders: Folders,
   name: string,
 ): Promise<void> {
-  const entries = await Promise.all(folders.known.map((folder) => store.list(folder)));
-  const names = entries.flat().filter((entry) => entry.isDirectory).map((entry) => entry.name);
+  const names = await listDatasets(store, folders);
   const taken = findDatasetNames(datasetId(name), names).filter((other) => other !== name);
   if (taken.length > 0) {
     throw new DataError(`Cannot prepare "${name}": ${taken[0]} has this id, choose another`);
