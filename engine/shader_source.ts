@@ -1,4 +1,5 @@
 import { evaluateConstant } from "./constant_expression.ts";
+import { splitArrays } from "./split_arrays.ts";
 
 /** A resource the shader declares, e.g. `@group(0) @binding(1) var<storage, read> x: array<vec4f>`. */
 export interface Binding {
@@ -101,7 +102,7 @@ export function specialise(source: string, overrides: Readonly<Record<string, nu
       names.set(name!, evaluateConstant(expression!, names));
     } catch { /* not an integer */ }
   }
-  return unroll(text, names);
+  return splitArrays(unroll(text, names), names);
 }
 
 /** Pastes out every marked loop, outer ones first so that inner bounds may use outer variables. */

@@ -25,23 +25,20 @@ struct Params {
   stride_z: u32,
   pad_y: u32,
   pad_z: u32,
-  // Channels that have a bias: all or none.
-  bias_channels: u32,
-  // Add to y instead of overwriting it.
-  accumulate: u32,
 }
 
 override WORKGROUP_SIZE: u32 = 64u;
 // Lanes of a subgroup that share weights.
 const LANES: u32 = 8u; // @override
+// Add to y instead of overwriting it. Fixed when compiled: code that loads and stores is long here.
+override ACCUMULATE: bool = false;
 
 @group(0) @binding(0) var<uniform> params: Params;
 // Texel (x, row, (sample * in_blocks + block) * in_depth + z).
 @group(0) @binding(1) var x: texture_3d<f32>;
 // See lanes_weights.wgsl.
 @group(0) @binding(2) var weights: texture_3d<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 // The texture's row with row `row` of the input; -1, which reads 0, outside.
 fn staged_row(row: i32) -> i32 {
@@ -60,13 +57,9 @@ fn product(a: vec4f, b: vec4f) -> f32 {
   return (a.x * b.x + a.y * b.y) + (a.z * b.z + a.w * b.w);
 }
 
-fn bias_of(out_block: u32) -> vec4f {
-  var b = vec4f();
-  // @unroll
-  for (var i = 0u; i < 4u; i++) {
-    if (out_block * 4u + i < params.bias_channels) { b[i] = bias[out_block * 4u + i]; }
-  }
-  return b;
+// The bias of block `quad` of the group's output channels.
+fn bias_of(group: u32, quad: u32) -> vec4f {
+  return textureLoad(weights, vec3u(quad, params.in_blocks, group), 0);
 }
 
 // Index in y of the first voxel of a row.
@@ -76,7 +69,7 @@ fn output_row(sample: u32, out_block: u32, z: u32, row: u32) -> u32 {
 }
 
 fn store(at: u32, value: vec4f) {
-  if (params.accumulate != 0u) {
+  if (ACCUMULATE) {
     y[at] += value;
   } else {
     y[at] = value;

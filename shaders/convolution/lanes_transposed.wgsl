@@ -87,7 +87,7 @@ fn scatter(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   for (var quad = 0u; quad < OUT / 4u; quad++) {
     let out_block = group.y * (OUT / 4u) + quad;
     if (out_block < params.out_blocks) {
-      let b = bias_of(out_block);
+      let b = bias_of(group.y, quad);
       let row = output_row(sample, out_block, z0, y0);
       // @unroll
       for (var t = 0u; t < TILE; t++) {

@@ -30,7 +30,6 @@ const KERNELS: Record<Transform | "transposed", Kernel> = {
 export interface LanesConvolution {
   x: Tensor;
   view: WeightView;
-  bias?: Tensor;
   y: Tensor;
   stride: readonly [number, number, number];
   pad: readonly [number, number, number];
@@ -43,7 +42,7 @@ const WORKGROUP_SIZE = 64;
 
 /** Runs a convolution with the kernel and tile that suit its shape. */
 export function runLanes(convolution: LanesConvolution): void {
-  const { x, y, view, bias, transposed } = convolution;
+  const { x, y, view, transposed } = convolution;
   const { gpu } = x;
   const from = featureShape(x.shape);
   const to = featureShape(y.shape);
@@ -89,16 +88,16 @@ export function runLanes(convolution: LanesConvolution): void {
             stride_z: strideZ,
             pad_y: padY,
             pad_z: padZ,
-            bias_channels: bias ? view.outChannels : 0,
-            accumulate: +convolution.accumulate,
           },
-          buffers: {
-            x: texture,
-            weights,
-            bias: bias ?? view.weight,
-            y,
+          buffers: { x: texture, weights, y },
+          overrides: {
+            TILE: tile,
+            OUT: out,
+            LANES: lanes,
+            WORKGROUP_SIZE,
+            ACCUMULATE: +convolution.accumulate,
+            ...overrides,
           },
-          overrides: { TILE: tile, OUT: out, LANES: lanes, WORKGROUP_SIZE, ...overrides },
           workgroups: [
             Math.ceil(samples.count * perSample / WORKGROUP_SIZE),
             groups,

@@ -28,6 +28,8 @@ export interface WeightView {
   kernel: readonly [number, number, number];
   /** Take the taps in reverse order. */
   flip: boolean;
+  /** `[outChannels]`, added to every output. */
+  bias?: Tensor;
 }
 
 /** Points that a transform makes of a row of the kernel. */
@@ -55,7 +57,7 @@ export function withWeights(
   const groups = Math.ceil(view.outChannels / out);
   const points = pointsOf(transform, kernelWidth);
   const row = Math.ceil(points * out / lanes) * lanes;
-  const packed = gpu.textures.take(taps * row, blocks, groups);
+  const packed = gpu.textures.take(taps * row, blocks + 1, groups);
   gpu.dispatch(PACK[transform], {
     params: {
       out_channels: view.outChannels,
@@ -66,8 +68,10 @@ export function withWeights(
       in_stride: view.inStride,
       offset: view.offset,
       flip: +view.flip,
+      bias_channels: view.bias ? view.outChannels : 0,
     },
-    buffers: { weight: view.weight, packed },
+    // a binding needs something bound, even without a bias
+    buffers: { weight: view.weight, bias: view.bias ?? view.weight, packed },
     overrides: { OUT: out, ROW: row, ...transform === "plain" ? { POINTS: points } : {} },
     threads: groups * blocks * taps * out,
   });
