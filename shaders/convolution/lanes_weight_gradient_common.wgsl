@@ -39,8 +39,7 @@ const CHANNELS: u32 = 8u; // @override
 // Both as lanes_stage.wgsl describes.
 @group(0) @binding(1) var spread: texture_3d<f32>;
 @group(0) @binding(2) var broadcast: texture_3d<f32>;
-// Four spread channels at (((slab * taps + tap) * POINTS + point) * channels + channel) * blocks + block,
-// taps over (kz, ky), channels of the broadcast map rounded up to whole workgroups.
+// See partial_index.
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 
 fn staged_row(row: i32, height: u32, shift: u32) -> i32 {
@@ -54,4 +53,11 @@ fn holder(lane: u32, item: u32) -> u32 {
   // A literal if all lanes form one group: shuffles by constants are the cheapest.
   if (CHANNEL_LANES == LANES) { return item % CHANNEL_LANES; }
   return lane / CHANNEL_LANES * CHANNEL_LANES + item % CHANNEL_LANES;
+}
+
+// Where a slab's sums go for four channels of the spread map, one of the broadcast map and one of the
+// taps (kz, ky, kx), of which each kz has `plane`. Channels are rounded up to whole workgroups.
+fn partial_index(slab: u32, tap: u32, plane: u32, channel: u32, block: u32) -> u32 {
+  let taps = (params.first_slab + slab) * params.kernel_depth * plane + tap;
+  return (taps * params.broadcast_groups * CHANNELS + channel) * params.spread_blocks + block;
 }

@@ -11,6 +11,8 @@ const PAD: u32 = 1u; // @override
 const FINE: u32 = (TILE - 1u) * STRIDE + KERNEL_WIDTH;
 const LOADS: u32 = (FINE + CHANNEL_LANES - 1u) / CHANNEL_LANES;
 const BLOCKS: u32 = CHANNELS / 4u;
+// Taps of one kz.
+const PLANE: u32 = KERNEL_HEIGHT * KERNEL_WIDTH;
 
 @compute @workgroup_size(LANES)
 fn direct(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -26,7 +28,7 @@ fn direct(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   var sample = column / (chunks * params.spread_depth);
   var row = 0u;
 
-  var sums: array<vec4f, KERNEL_HEIGHT * KERNEL_WIDTH * CHANNELS>;
+  var sums: array<vec4f, PLANE * CHANNELS>;
   let iterations = params.columns * params.spread_height;
   for (var i = 0u; i < iterations; i++) {
     // Beyond the last sample slices lie outside of the textures and read 0.
@@ -91,18 +93,12 @@ fn direct(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   }
 
   if (block >= params.spread_blocks) { return; }
-  let taps = params.kernel_depth * KERNEL_HEIGHT;
   // @unroll
-  for (var k = 0u; k < KERNEL_HEIGHT; k++) {
-    let tap = (params.first_slab + slab) * taps + kz * KERNEL_HEIGHT + k;
+  for (var k = 0u; k < PLANE; k++) {
     // @unroll
-    for (var kx = 0u; kx < KERNEL_WIDTH; kx++) {
-      let channels = (tap * KERNEL_WIDTH + kx) * params.broadcast_groups * CHANNELS + first_channel;
-      // @unroll
-      for (var o = 0u; o < CHANNELS; o++) {
-        partial[(channels + o) * params.spread_blocks + block] =
-          sums[(k * KERNEL_WIDTH + kx) * CHANNELS + o];
-      }
+    for (var o = 0u; o < CHANNELS; o++) {
+      partial[partial_index(slab, kz * PLANE + k, PLANE, first_channel + o, block)] =
+        sums[k * CHANNELS + o];
     }
   }
 }

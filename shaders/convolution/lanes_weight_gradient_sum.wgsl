@@ -1,11 +1,9 @@
-// Adds up the slabs of a weight gradient, in order, and transforms it back along x; needs lanes_f23.wgsl,
-// lanes_f43.wgsl or lanes_plain.wgsl in front.
+// Adds up the slabs of a weight gradient, in order.
 
 struct Params {
   slabs: u32,
-  // kernel_depth * kernel_height
+  // Of the whole kernel.
   taps: u32,
-  kernel_width: u32,
   spread_channels: u32,
   broadcast_channels: u32,
   // Channels of the broadcast map that `partial` has room for.
@@ -19,6 +17,7 @@ struct Params {
 override WORKGROUP_SIZE: u32 = 64u;
 
 @group(0) @binding(0) var<uniform> params: Params;
+// Laid out by partial_index of lanes_weight_gradient_common.wgsl.
 @group(0) @binding(1) var<storage, read> partial: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<f32>;
 
@@ -30,24 +29,18 @@ fn sum_slabs(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let channel = i / blocks % params.broadcast_channels;
   let tap = i / (blocks * params.broadcast_channels);
   if (tap >= params.taps) { return; }
-  let point_step = params.broadcast_room * blocks;
-  var m: array<vec4f, POINTS>;
+  var sum = vec4f();
   for (var slab = 0u; slab < params.slabs; slab++) {
-    let first = (slab * params.taps + tap) * POINTS * point_step + channel * blocks + block;
-    // @unroll
-    for (var p = 0u; p < POINTS; p++) { m[p] += partial[first + p * point_step]; }
+    let row = (slab * params.taps + tap) * params.broadcast_room + channel;
+    sum += partial[row * blocks + block];
   }
-  let g = transform_weight_gradient(m);
   // @unroll
   for (var c = 0u; c < 4u; c++) {
     let spread_channel = block * 4u + c;
     if (spread_channel < params.spread_channels) {
-      let first = params.offset + spread_channel * params.spread_stride +
-        channel * params.broadcast_stride + tap * params.kernel_width;
-      // @unroll
-      for (var kx = 0u; kx < 3u; kx++) {
-        if (kx < params.kernel_width) { gradient[first + kx] = g[kx][c]; }
-      }
+      gradient[
+        params.offset + spread_channel * params.spread_stride + channel * params.broadcast_stride + tap
+      ] = sum[c];
     }
   }
 }

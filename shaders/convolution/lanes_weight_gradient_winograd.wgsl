@@ -109,16 +109,17 @@ fn winograd(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   }
 
   if (block >= params.spread_blocks) { return; }
-  let taps = params.kernel_depth * 3u;
   // @unroll
   for (var k = 0u; k < 3u; k++) {
-    let tap = (params.first_slab + slab) * taps + kz * 3u + k;
     // @unroll
-    for (var p = 0u; p < POINTS; p++) {
-      let channels = (tap * POINTS + p) * params.broadcast_groups * CHANNELS + first_channel;
+    for (var o = 0u; o < CHANNELS; o++) {
+      var m: array<vec4f, POINTS>;
       // @unroll
-      for (var o = 0u; o < CHANNELS; o++) {
-        partial[(channels + o) * params.spread_blocks + block] = sums[(k * POINTS + p) * CHANNELS + o];
+      for (var p = 0u; p < POINTS; p++) { m[p] = sums[(k * POINTS + p) * CHANNELS + o]; }
+      let g = transform_weight_gradient(m);
+      // @unroll
+      for (var kx = 0u; kx < 3u; kx++) {
+        partial[partial_index(slab, (kz * 3u + k) * 3u + kx, 9u, first_channel + o, block)] = g[kx];
       }
     }
   }

@@ -6,7 +6,6 @@ import directSource from "../../../shaders/convolution/lanes_weight_gradient_dir
 };
 import f23Source from "../../../shaders/convolution/lanes_f23.wgsl" with { type: "text" };
 import f43Source from "../../../shaders/convolution/lanes_f43.wgsl" with { type: "text" };
-import plainSource from "../../../shaders/convolution/lanes_plain.wgsl" with { type: "text" };
 import sumSource from "../../../shaders/convolution/lanes_weight_gradient_sum.wgsl" with {
   type: "text",
 };
@@ -19,7 +18,7 @@ import type { Tensor } from "../../tensor.ts";
 import { subgroupSize } from "./lanes_kernels.ts";
 import { planWeightGradient } from "./lanes_plan.ts";
 import { sampleRuns, withStaged } from "./lanes_staging.ts";
-import { pointsOf, type Transform } from "./lanes_weights.ts";
+import type { Transform } from "./lanes_weights.ts";
 
 const NAME = "convolution_lanes_weight_gradient";
 const GRADIENT: Record<Transform, Kernel> = {
@@ -27,11 +26,7 @@ const GRADIENT: Record<Transform, Kernel> = {
   f43: new Kernel(`${NAME}_f43`, [commonSource, f43Source, winogradSource], "winograd"),
   plain: new Kernel(`${NAME}_direct`, [commonSource, directSource], "direct"),
 };
-const SUM: Record<Transform, Kernel> = {
-  f23: new Kernel(`${NAME}_sum_f23`, [f23Source, sumSource], "sum_slabs"),
-  f43: new Kernel(`${NAME}_sum_f43`, [f43Source, sumSource], "sum_slabs"),
-  plain: new Kernel(`${NAME}_sum_plain`, [plainSource, sumSource], "sum_slabs"),
-};
+const sumSlabs = new Kernel(`${NAME}_sum`, sumSource, "sum_slabs");
 
 /** Workgroups (of one subgroup each) that keep all cores busy to the end. */
 const ENOUGH_WORKGROUPS = 96;
@@ -67,7 +62,6 @@ export function runLanesWeightGradient(task: LanesWeightGradient): void {
   const { transform, tile } = planWeightGradient(task.winograd, coarse.w);
   const channels = fine.c > 4 ? 8 : 4;
   const channelLanes = lanesForChannels(coarse.blocks, lanes);
-  const points = pointsOf(transform, kernelWidth);
 
   const runs = sampleRuns(gpu, coarse.n, Math.max(coarse.blocks * coarse.d, fine.blocks * fine.d));
   const columns = runs[0]!.count * coarse.d * Math.ceil(coarse.w / tile);
@@ -81,12 +75,12 @@ export function runLanesWeightGradient(task: LanesWeightGradient): void {
   );
   const slabGroups = Math.ceil(columns / (columnsPerSlab * slabsPerGroup));
   const slabs = slabGroups * slabsPerGroup;
-  const taps = kernelDepth * kernelHeight;
+  const taps = kernelDepth * kernelHeight * kernelWidth;
 
   gpu.scope(() => {
     const room = broadcastGroups * channels;
     const partial = gpu.empty(
-      [4 * runs.length * slabs * taps * points * room * coarse.blocks],
+      [4 * runs.length * slabs * taps * room * coarse.blocks],
       "flat",
     );
     runs.forEach((samples, run) =>
@@ -136,11 +130,10 @@ export function runLanesWeightGradient(task: LanesWeightGradient): void {
             })),
       )
     );
-    gpu.dispatch(SUM[transform], {
+    gpu.dispatch(sumSlabs, {
       params: {
         slabs: runs.length * slabs,
         taps,
-        kernel_width: kernelWidth,
         spread_channels: coarse.c,
         broadcast_channels: fine.c,
         broadcast_room: room,
@@ -149,7 +142,6 @@ export function runLanesWeightGradient(task: LanesWeightGradient): void {
         offset: task.offset,
       },
       buffers: { partial, gradient },
-      overrides: transform === "plain" ? { POINTS: points } : {},
       threads: taps * fine.c * coarse.blocks,
     });
   });
