@@ -11,7 +11,8 @@ import {
 import { type BoundingBox, cropToNonzero, type Shape4 } from "./crop.ts";
 import type { Shape3 } from "./fill_holes.ts";
 import { normalize } from "./normalization.ts";
-import { resample, type Spacing3 } from "./resample.ts";
+import type { Spacing3 } from "./resample.ts";
+import { isWithoutResampling, resample } from "./resampling_function.ts";
 import { permute } from "./transpose.ts";
 
 /**
@@ -68,7 +69,9 @@ export function preprocessCase(
 
   const spacing: Spacing3 = permute(image.properties.spacing, order);
   const newSpacing = targetSpacing(spacing, configuration.spacing);
-  const newShape = shapeAtSpacing(shape, spacing, newSpacing);
+  const newShape = isWithoutResampling(configuration)
+    ? spatial(shape)
+    : shapeAtSpacing(shape, spacing, newSpacing);
   const resampledData = resample(
     configuration.resampling_fn_data,
     data,

@@ -3,6 +3,7 @@ import type { Shape4 } from "./crop.ts";
 import type { Shape3 } from "./fill_holes.ts";
 import { AxisResizer, axisTaps, resizeVolume, type SplineOrder } from "./resize.ts";
 import { type LabelArray, resizeSegmentation } from "./resize_segmentation.ts";
+import { emptyLike, product, resizeNearestSlices, type Volume } from "./slices.ts";
 
 /** mm along the three axes of the array. */
 export type Spacing3 = readonly [number, number, number];
@@ -17,20 +18,22 @@ export interface ResamplingKwargs {
   force_separate_z?: boolean | null;
 }
 
-/** Spacings that differ by more than this factor make an image anisotropic. */
-const ANISOTROPY_THRESHOLD = 3;
-
 /**
  * Axis to be resampled apart from the other two, `undefined` where all three go together.
  *
  * Source: nnU-Net `determine_do_sep_z_and_axis`.
+ *
+ * @param threshold spacings that differ by more than this factor make an image anisotropic
  */
 export function separateAxis(
   currentSpacing: Spacing3,
   newSpacing: Spacing3,
   forceSeparateZ: boolean | null,
+  threshold = 3,
 ): number | undefined {
   if (forceSeparateZ === false) return undefined;
+  const isAnisotropic = (spacing: Spacing3): boolean =>
+    Math.max(...spacing) / Math.min(...spacing) > threshold;
   const spacing = forceSeparateZ === true || isAnisotropic(currentSpacing)
     ? currentSpacing
     : isAnisotropic(newSpacing)
@@ -40,33 +43,6 @@ export function separateAxis(
   const max = Math.max(...spacing);
   const coarse = [0, 1, 2].filter((axis) => spacing[axis] === max);
   return coarse.length === 1 ? coarse[0] : undefined;
-}
-
-function isAnisotropic(spacing: Spacing3): boolean {
-  return Math.max(...spacing) / Math.min(...spacing) > ANISOTROPY_THRESHOLD;
-}
-
-/**
- * Resamples with the function that the plans name, see {@linkcode resampleDataOrSegToShape}.
- *
- * @throws {DataError} when that function is unknown here
- */
-export function resample<T extends Float32Array | LabelArray>(
-  functionName: string,
-  data: T,
-  shape: Shape4,
-  newShape: Shape3,
-  currentSpacing: Spacing3,
-  newSpacing: Spacing3,
-  kwargs: ResamplingKwargs,
-): T {
-  if (functionName !== "resample_data_or_seg_to_shape") {
-    throw new DataError(
-      `Cannot resample with "${functionName}" of the plans: it is unknown, plan with a planner ` +
-        "that uses resample_data_or_seg_to_shape",
-    );
-  }
-  return resampleDataOrSegToShape(data, shape, newShape, currentSpacing, newSpacing, kwargs);
 }
 
 /**
@@ -113,8 +89,6 @@ function splineOrder(order: number): SplineOrder {
   throw new DataError(`Cannot resample with order ${order} of the plans: use 0, 1 or 3`);
 }
 
-type Volume = Float32Array | LabelArray;
-
 function resize(
   from: Volume,
   shape: Shape3,
@@ -145,31 +119,19 @@ function resizeSeparately(
 ): void {
   const n = shape[axis];
   const m = newShape[axis];
-  const sliceShape = shape.with(axis, 1) as Shape3;
-  const newSliceShape = newShape.with(axis, 1) as Shape3;
-  const outer = product(shape.slice(0, axis));
-  const newOuter = product(newShape.slice(0, axis));
-  const slice = emptyLike(from, product(sliceShape));
-  const newSlice = emptyLike(to, product(newSliceShape));
-  const resizeSlice = (index: number): void => {
-    copySlice(from, n, index, slice, 1, 0, outer);
-    resize(slice, sliceShape, newSlice, newSliceShape, order);
-  };
+  const resizeSlices = (result: Volume, resultShape: Shape3, nearest: Int32Array): void =>
+    resizeNearestSlices(from, shape, result, resultShape, axis, nearest, (...slices) => {
+      resize(...slices, order);
+    });
 
   if (n === m || orderZ === 0) {
-    const nearest = axisTaps(n, m, 0).first;
-    for (let k = 0; k < m; k++) {
-      if (k === 0 || nearest[k] !== nearest[k - 1]) resizeSlice(nearest[k]);
-      copySlice(newSlice, 1, 0, to, m, k, newOuter);
-    }
+    resizeSlices(to, newShape, axisTaps(n, m, 0).first);
     return;
   }
-  const slices = emptyLike(to, product(newSliceShape) * n);
-  for (let k = 0; k < n; k++) {
-    resizeSlice(k);
-    copySlice(newSlice, 1, 0, slices, n, k, newOuter);
-  }
-  resampleAlongAxis(slices, to, newOuter, new AxisResizer(n, m, orderZ));
+  const middleShape = newShape.with(axis, n) as Shape3;
+  const middle = emptyLike(to, product(middleShape));
+  resizeSlices(middle, middleShape, Int32Array.from({ length: n }, (_, k) => k));
+  resampleAlongAxis(middle, to, product(newShape.slice(0, axis)), new AxisResizer(n, m, orderZ));
 }
 
 /** Labels ascending, each where its resampled mask is above ½; images without clipping. */
@@ -186,29 +148,4 @@ function resampleAlongAxis(from: Volume, to: Volume, outer: number, resizer: Axi
     resizer.run(mask, resized, outer, inner);
     for (let i = 0; i < to.length; i++) if (resized[i] > 0.5) to[i] = label;
   }
-}
-
-/** Copies slice `index` of `[outer, n, …]` to slice `newIndex` of `[outer, m, …]`. */
-function copySlice<T extends Volume>(
-  from: T,
-  n: number,
-  index: number,
-  to: T,
-  m: number,
-  newIndex: number,
-  outer: number,
-): void {
-  const inner = from.length / (outer * n);
-  for (let o = 0; o < outer; o++) {
-    const begin = (o * n + index) * inner;
-    to.set(from.subarray(begin, begin + inner), (o * m + newIndex) * inner);
-  }
-}
-
-function emptyLike<T extends Volume>(array: T, length: number): T {
-  return new (array.constructor as new (length: number) => T)(length);
-}
-
-function product(shape: readonly number[]): number {
-  return shape.reduce((size, n) => size * n, 1);
 }
