@@ -15,6 +15,15 @@ export { extractWindows, type Window, WindowSum } from "./ops/sliding_window.ts"
 export { concatenate } from "./ops/concatenate.ts";
 export { instanceNorm, type InstanceNormOptions } from "./ops/instance_norm.ts";
 export { convolution, type ConvolutionOptions } from "./ops/convolution.ts";
+export {
+  type ConvolutionChoice,
+  type ConvolutionChoices,
+  convolutionChoices,
+  type ConvolutionWork,
+  recordConvolutions,
+  tuneConvolutions,
+  useConvolutionChoices,
+} from "./ops/convolution/choices.ts";
 export { convTranspose } from "./ops/conv_transpose.ts";
 export { averagePool, type AveragePoolOptions } from "./ops/average_pool.ts";
 export { crossEntropyDice, type CrossEntropyDiceOptions } from "./ops/cross_entropy_dice.ts";

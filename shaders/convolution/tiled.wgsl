@@ -151,11 +151,9 @@ fn gather(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: 
         let y = params.tap_start_h + i32(phase_h) + i32(tap / TAPS_W) * params.tap_step_h;
         let weight_tap = (((first_block + target_block) * params.weight_d + u32(weight_z)) *
           params.weight_h + u32(y)) * params.weight_w + u32(x);
-        var value = vec4f();
-        if (first_block + target_block < params.target_blocks && stage + staged < params.source_blocks) {
-          value = packed_weight[4u * (weight_tap * params.source_blocks + stage + staged) + lane];
-        }
-        weights[((staged * TAPS_H * TAPS_W + tap) * 4u + lane) * TILE_C + target_block] = value;
+        // beyond the last block these are weights of others, which meet zeros or are not written
+        weights[((staged * TAPS_H * TAPS_W + tap) * 4u + lane) * TILE_C + target_block] =
+          packed_weight[4u * (weight_tap * params.source_blocks + stage + staged) + lane];
       }
     }
     workgroupBarrier();

@@ -18,6 +18,10 @@ const WORKGROUP_VECTORS = 16_384 / 16;
 const MOST_SUMS = 96;
 /** Invocations that fill a large card. */
 const ENOUGH_INVOCATIONS = 96 * 1024;
+/** Slices of a weight gradient beyond which adding them up takes long. */
+const MOST_WEIGHT_SLICES = 4096;
+/** Tiles of a slice; an invocation must not loop more than 60,000 times. */
+const MOST_SLICE_TILES = 4096;
 const SUBGROUP = 32;
 
 /** Values of the shader's constants, by name, and how the source's channels or voxels are split up. */
@@ -83,7 +87,8 @@ export const planGather = remembered((extents: GatherExtents): TilePlan => {
     const sliceSteps = Math.ceil(steps / Math.max(1, Math.min(wanted, Math.floor(steps / 4))));
     const slices = Math.ceil(steps / sliceSteps);
     const summing = slices > 1 ? slices * n * targetBlocks * volume(grid) * phases * COST.stage : 0;
-    const busy = Math.min(1, groups * slices * threads / ENOUGH_INVOCATIONS);
+    const useful = n * phases * targetBlocks * volume(grid) / (REG_C * REG_H * REG_W);
+    const busy = Math.min(1, slices * useful / ENOUGH_INVOCATIONS);
     const cost = (groups * threads * steps * stepCost + summing) / busy;
     if (cost >= leastCost) continue;
     leastCost = cost;
@@ -137,10 +142,12 @@ export const planWeightGradient = remembered((extents: WeightGradientExtents): T
       COST.stage * (tileI * slab + tileO * rectangle) / threads + COST.barriers;
     const issued = Math.ceil(threads / SUBGROUP) * SUBGROUP;
     const wanted = Math.ceil(ENOUGH_INVOCATIONS / (units * issued));
-    const slices = Math.min(tiles, wanted);
+    const most = Math.min(tiles, Math.floor(MOST_WEIGHT_SLICES / THREADS_R));
+    const slices = Math.max(Math.min(wanted, most), Math.ceil(tiles / MOST_SLICE_TILES));
     const size = 4 * inBlocks * outBlocks * tapsD * TAPS_H * TAPS_W;
     const summing = slices * THREADS_R * size * COST.stage;
-    const busy = Math.min(1, units * slices * issued / ENOUGH_INVOCATIONS);
+    const useful = inBlocks * outBlocks * tapsD * TAPS_H * THREADS_R / (REG_I * REG_O);
+    const busy = Math.min(1, slices * useful / ENOUGH_INVOCATIONS);
     const cost = (units * tiles * issued * tileCost + summing) / busy;
     if (cost >= leastCost) continue;
     leastCost = cost;

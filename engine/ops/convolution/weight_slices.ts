@@ -5,6 +5,9 @@ import type { WeightView } from "./pack_weight.ts";
 
 const sum = new Kernel("weight_slices", source, "sum");
 
+/** Invocations that share one element's slices out, as in the shader. */
+const PARTS = 16;
+
 /**
  * Adds up the `count` slices that a weight's gradient was summed in, in their order, and writes them
  * where `view` says; the inverse of `packWeight`.
@@ -28,6 +31,6 @@ export function sumWeightSlices(
       slices: count,
     },
     buffers: { slices, weight: gradient },
-    threads: slices.size / count,
+    threads: PARTS * slices.size / count,
   });
 }
