@@ -41,6 +41,8 @@ export interface GpuInfo {
   subgroups: boolean;
   /** The shader compiler wants the line `enable subgroups;` (Chrome) or refuses it (Deno). */
   enableSubgroupsLine: boolean;
+  /** Invocations of a subgroup on a software adapter that the lanes kernels suit; 0 elsewhere. */
+  lanes: number;
 }
 
 const SUBGROUPS_LINE = /^enable subgroups;/m;

@@ -1,5 +1,6 @@
 import { NoAdapterError } from "./errors.ts";
 import { Gpu, type GpuInfo } from "./gpu.ts";
+import { probeLanes } from "./probe_lanes.ts";
 
 /** Limits that are asked for in full; a default device has 128 MiB bindings and 256 threads. */
 const LIMITS = [
@@ -50,13 +51,15 @@ async function describe(
   const software = /llvmpipe|lavapipe|swiftshader|warp|basic render/i.test(
     `${vendor} ${architecture} ${description} ${adapter.info.device}`,
   );
+  const enableSubgroupsLine = subgroups && await compiles(device, "enable subgroups;");
   return {
     vendor,
     architecture,
     description,
     software,
     subgroups,
-    enableSubgroupsLine: subgroups && await compiles(device, "enable subgroups;"),
+    enableSubgroupsLine,
+    lanes: software && subgroups ? await probeLanes(device, enableSubgroupsLine) : 0,
   };
 }
 

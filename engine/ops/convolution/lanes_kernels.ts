@@ -38,6 +38,9 @@ export interface LanesConvolution {
   accumulate: boolean;
 }
 
+/** Subgroups that loads can be shared out over; the tiles are tuned for 8. */
+const LANES = [4, 8];
+
 const WORKGROUP_SIZE = 64;
 
 /** Runs a convolution with the kernel and tile that suit its shape. */
@@ -58,7 +61,7 @@ export function runLanes(convolution: LanesConvolution): void {
     height: to.h,
   });
   const kernel = transposed && transform === "plain" ? KERNELS.transposed : KERNELS[transform];
-  const lanes = subgroupSize(gpu);
+  const { lanes } = gpu.info;
   const overrides: Record<string, number> = transform === "plain"
     ? { KERNEL: kernelWidth, STRIDE: strideX, PAD: padX }
     : { ROWS: rows, TAPS: rows > 1 ? kernelHeight : 1 };
@@ -110,15 +113,9 @@ export function runLanes(convolution: LanesConvolution): void {
 
 /** Whether maps of this size can be staged, on a device that the kernels suit. */
 export function supportsLanes(
-  gpu: Gpu,
+  { info, limits }: Gpu,
   { d, h, w, channels }: Extents & { channels: number },
 ): boolean {
-  const { software, subgroups } = gpu.info;
-  return software && subgroups && subgroupSize(gpu) === 8 &&
-    Math.max(w, h, d * Math.ceil(channels / 4)) <= gpu.limits.maxTextureDimension3D;
-}
-
-/** Lanes of a subgroup. */
-export function subgroupSize(gpu: Gpu): number {
-  return (gpu.device.adapterInfo as GPUAdapterInfo | undefined)?.subgroupMinSize ?? 0;
+  return LANES.includes(info.lanes) &&
+    Math.max(w, h, d * Math.ceil(channels / 4)) <= limits.maxTextureDimension3D;
 }

@@ -15,7 +15,6 @@ import winogradSource from "../../../shaders/convolution/lanes_weight_gradient_w
 import { Kernel } from "../../kernel.ts";
 import { featureShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { subgroupSize } from "./lanes_kernels.ts";
 import { planWeightGradient } from "./lanes_plan.ts";
 import { sampleRuns, withStaged } from "./lanes_staging.ts";
 import type { Transform } from "./lanes_weights.ts";
@@ -58,7 +57,7 @@ export function runLanesWeightGradient(task: LanesWeightGradient): void {
   const coarse = featureShape(spread.shape);
   const fine = featureShape(broadcast.shape);
   const [kernelDepth, kernelHeight, kernelWidth] = task.kernel;
-  const lanes = subgroupSize(gpu);
+  const { lanes } = gpu.info;
   const { transform, tile } = planWeightGradient(task.winograd, coarse.w);
   const channels = fine.c > 4 ? 8 : 4;
   const channelLanes = lanesForChannels(coarse.blocks, lanes);
