@@ -41,7 +41,8 @@ export interface LanesConvolution {
 /** Subgroups that loads can be shared out over; the tiles are tuned for 8. */
 const LANES = [4, 8];
 
-const WORKGROUP_SIZE = 64;
+/** Invocations of a workgroup where workgroups of one subgroup would be too many. */
+const LARGE_WORKGROUP = 64;
 
 /** Runs a convolution with the kernel and tile that suit its shape. */
 export function runLanes(convolution: LanesConvolution): void {
@@ -71,6 +72,10 @@ export function runLanes(convolution: LanesConvolution): void {
   const groups = Math.ceil(view.outChannels / out);
   withWeights(view, transform, out, lanes, (weights) => {
     for (const samples of sampleRuns(gpu, from.n, from.blocks * from.d)) {
+      const items = samples.count * perSample;
+      // One subgroup each, so that few lanes are idle where maps are small.
+      const isMany = items > lanes * gpu.limits.maxComputeWorkgroupsPerDimension;
+      const workgroupSize = isMany ? LARGE_WORKGROUP : lanes;
       withStaged(x, samples, ({ texture, rowShift }) =>
         gpu.dispatch(kernel, {
           params: {
@@ -97,12 +102,12 @@ export function runLanes(convolution: LanesConvolution): void {
             TILE: tile,
             OUT: out,
             LANES: lanes,
-            WORKGROUP_SIZE,
+            WORKGROUP_SIZE: workgroupSize,
             ACCUMULATE: +convolution.accumulate,
             ...overrides,
           },
           workgroups: [
-            Math.ceil(samples.count * perSample / WORKGROUP_SIZE),
+            Math.ceil(items / workgroupSize),
             groups,
             classesZ * classesY,
           ],
