@@ -71,16 +71,16 @@ export async function preprocessDataset(
     `${target}.journal.json`,
     preprocessingSettings(plans, configuration, json),
   );
-  await removeOthers(store, target, journal, cases);
-
   const all = await Promise.all(cases.map((files) => describeSources(store, files)));
   const isKept = await Promise.all(
     all.map(async ({ files: { identifier }, sources }) =>
       journal.cases.get(identifier) === sources &&
-      await store.stat(`${target}/${identifier}.npz`) !== undefined
+      await store.stat(`${target}/${identifier}.npz`) !== undefined &&
+      await store.stat(`${target}/${identifier}.pkl`) !== undefined
     ),
   );
   const open = all.filter((_, i) => !isKept[i]);
+  await removeOthers(store, target, all.filter((_, i) => isKept[i]).map(({ files }) => files));
   const kept = all.length - open.length;
 
   const stage = `preprocess ${configurationName}`;
@@ -133,18 +133,16 @@ function preprocessingSettings(
   });
 }
 
-/** Files that are not of a case of this dataset and these settings would be trained with. */
-async function removeOthers(
-  store: Store,
-  target: string,
-  journal: Journal,
-  cases: CaseFiles[],
-): Promise<void> {
-  const wanted = new Set(cases.map(({ identifier }) => identifier));
+/** `.npy` are the copies that nnU-Net unpacks for training; it would train with old ones. */
+const ENDINGS = [".npz", ".pkl", ".npy", "_seg.npy"];
+
+/** Files that are not of a case that is kept would be trained with. */
+async function removeOthers(store: Store, target: string, kept: CaseFiles[]): Promise<void> {
+  const names = new Set(
+    kept.flatMap(({ identifier }) => ENDINGS.map((ending) => identifier + ending)),
+  );
   for (const { name } of await store.list(target)) {
-    const identifier = name.replace(/\.[^.]+$/, "");
-    const known = wanted.has(identifier) && journal.cases.has(identifier);
-    if (!known) await store.remove(`${target}/${name}`);
+    if (!names.has(name)) await store.remove(`${target}/${name}`);
   }
 }
 

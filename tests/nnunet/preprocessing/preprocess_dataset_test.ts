@@ -92,8 +92,10 @@ Deno.test("preprocessDataset() continues, redoes what changed and removes what i
   assert.deepEqual(await dataset.run({ cases: cases.slice(0, 2) }), counts(2, 0));
   assert.deepEqual(await dataset.run(), counts(1, 2));
 
-  await store.remove(`${TARGET}/a.npz`);
-  assert.deepEqual(await dataset.run(), counts(1, 2));
+  for (const name of ["a.npz", "a.pkl"]) {
+    await store.remove(`${TARGET}/${name}`);
+    assert.deepEqual(await dataset.run(), counts(1, 2));
+  }
 
   // Of another size, so that the change shows within one tick of the clock.
   await dataset.write("raw/labelsTr/b.nii.gz", (i) => (i * i * 7) % 11 > 5 ? 1 : 0);
@@ -105,6 +107,17 @@ Deno.test("preprocessDataset() continues, redoes what changed and removes what i
   const other = structuredClone(plans);
   other.configurations["3d_fullres"].use_mask_for_norm = [true, true];
   assert.deepEqual(await dataset.run({ plans: other }), counts(3, 0));
+});
+
+Deno.test("preprocessDataset() removes what nnU-Net unpacked of a case that is redone", async () => {
+  const dataset = await Dataset.make();
+  await dataset.run();
+  const unpacked = ["a", "b"].flatMap((c) => [`${c}.npy`, `${c}_seg.npy`]);
+  for (const name of unpacked) await dataset.store.write(`${TARGET}/${name}`, "");
+  await dataset.write("raw/labelsTr/a.nii.gz", (i) => (i * i * 7) % 11 > 5 ? 1 : 0);
+  await dataset.run();
+  const left = (await dataset.files()).filter((name) => name.endsWith(".npy"));
+  assert.deepEqual(left, ["b.npy", "b_seg.npy"]);
 });
 
 Deno.test("preprocessDataset() stops at the signal and keeps what was done", async () => {
