@@ -17,6 +17,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "Makes a raw dataset of a folder of images and one of label maps, in any format",
     load: () => import("./prepare.ts"),
   },
+  dataset: {
+    summary: "Checks a raw dataset, lists what is wrong, the worst first, and repairs it",
+    load: () => import("./dataset_check.ts"),
+  },
   convert_MSD_dataset: {
     summary: "Converts a task of the Medical Segmentation Decathlon to a raw dataset",
     load: () => import("./convert_msd_dataset.ts"),
