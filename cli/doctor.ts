@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { openGpu } from "../engine/request_gpu.ts";
+import type { ConvolutionChoices } from "../engine/mod.ts";
 import type { Gpu } from "../engine/gpu.ts";
 import { NoAdapterError } from "../engine/errors.ts";
 import type { Command } from "./command.ts";
+import { loadConvolutionChoices } from "./convolution_choices.ts";
 import { print } from "./print.ts";
 import { formatDuration } from "./progress_bar.ts";
 import { epochOperations, exampleConfiguration, measureConvolution } from "./training_cost.ts";
@@ -40,6 +42,7 @@ export const command: Command = {
       throw error;
     }
     describeAdapter(gpu).forEach((line) => print(line));
+    describeChoices(await loadConvolutionChoices(gpu)).forEach((line) => print(line));
     (await describeSpeed(gpu)).forEach((line) => print(line));
     gpu.destroy();
   },
@@ -106,6 +109,21 @@ export function describeAdapter(gpu: Gpu): string[] {
         "benches time each kernel",
       ),
     ]),
+  ];
+}
+
+/** Which algorithm was measured to be fastest for each convolution that was trained here. */
+export function describeChoices(measured: ConvolutionChoices | undefined): string[] {
+  const rows = Object.entries(measured?.choices ?? {});
+  if (rows.length === 0) return [];
+  return [
+    "",
+    "Convolutions, measured when they were first trained here (milliseconds)",
+    ...table(rows.map(([name, { algorithm, milliseconds }]) => [
+      name,
+      algorithm,
+      Object.entries(milliseconds).map(([other, ms]) => `${other} ${ms.toFixed(2)}`).join(", "),
+    ])),
   ];
 }
 

@@ -17,6 +17,7 @@ import {
 } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { findDataset } from "./datasets.ts";
+import { loadConvolutionChoices } from "./convolution_choices.ts";
 import { DenoStore } from "./deno_store.ts";
 import type { Folders } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -144,6 +145,7 @@ export const command: Command = {
     await describeOutput(store, modelFolder, args);
     if (cases.length === 0) return;
     const gpu = await openGpu();
+    await loadConvolutionChoices(gpu);
     const predictor = new Predictor(gpu, model, {
       tileStepSize: args.step_size,
       mirroring: !args.disable_tta,

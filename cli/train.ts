@@ -16,6 +16,7 @@ import {
 import { addDeviceArgument, type Fold, fold, noticeDevice } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { findDataset } from "./datasets.ts";
+import { tuneAndKeep } from "./convolution_choices.ts";
 import { DenoStore } from "./deno_store.ts";
 import type { Folders } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -148,6 +149,7 @@ export const command: Command = {
       if (args.pretrained_weights !== undefined) {
         await loadPretrainedWeights(store, fold.trainer.network, args.pretrained_weights);
       }
+      await tuneAndKeep(gpu, fold.trainer.convolutions());
       await runTraining(fold.trainer, store, {
         foldFolder: fold.foldFolder,
         writeLine: (line) => log.write(line),

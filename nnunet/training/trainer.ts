@@ -2,13 +2,16 @@ import {
   AdamW,
   clipGradNorm,
   concatenate,
+  type ConvolutionWork,
   crossEntropyDice,
   gather,
   type Gpu,
+  recordConvolutions,
   segmentationCounts,
   Sgd,
   type Tensor,
   valueAndGrad,
+  type ValueAndGrads,
 } from "../../engine/mod.ts";
 import type { Checkpoint, NamedArray } from "../checkpoint.ts";
 import { DataError } from "../errors.ts";
@@ -214,12 +217,27 @@ export class Trainer {
     return losses;
   }
 
-  #trainStep({ data, target }: Batch, learningRate: number): Tensor {
+  /** The convolutions of a training step, to be measured before training (`tuneConvolutions`). */
+  convolutions(): ConvolutionWork[] {
+    const { batch_size, patch_size, normalization_schemes } = this.#options.configuration;
+    return recordConvolutions(this.#gpu, () => {
+      const channels = normalization_schemes.length;
+      const data = this.#gpu.zeros([batch_size, channels, ...patch_size], "packed");
+      const target = this.#gpu.zeros([batch_size, 1, ...patch_size]);
+      this.#gradients({ data, target });
+    });
+  }
+
+  #gradients({ data, target }: Batch): ValueAndGrads {
+    return valueAndGrad(
+      this.#parameters,
+      () => this.#loss(this.network.forward(data, { deepSupervision: true }), target),
+    );
+  }
+
+  #trainStep(batch: Batch, learningRate: number): Tensor {
     return this.#gpu.scope(() => {
-      const { value, grads } = valueAndGrad(
-        this.#parameters,
-        () => this.#loss(this.network.forward(data, { deepSupervision: true }), target),
-      );
+      const { value, grads } = this.#gradients(batch);
       const gathered = gather(grads);
       clipGradNorm(gathered, MAX_GRADIENT_NORM);
       this.#optimizer.step(gathered, { lr: learningRate });
