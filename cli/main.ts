@@ -6,13 +6,15 @@ import { COMMANDS, nearestCommand, resolveCommand } from "./commands.ts";
 import { type FolderFlags, foldersFrom } from "./folders.ts";
 import { EXIT_INTERRUPTED, Interrupted } from "./interrupt.ts";
 import { print, printError, showStatus } from "./print.ts";
+import { translateV1 } from "./v1_commands.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
 /** Runs the command line `argv` and returns the exit status. */
 export async function main(argv: string[]): Promise<number> {
-  const [word, ...rest] = argv;
+  const v1 = translateV1(argv[0], argv.slice(1));
+  const [word, ...rest] = v1 ? [v1.word, ...v1.argv] : argv;
   if (word === undefined || word === "--help" || word === "-h" || word === "help") {
     print(overview());
     return word === undefined ? EXIT_USAGE : 0;
@@ -33,8 +35,14 @@ export async function main(argv: string[]): Promise<number> {
   const { command } = await load();
   // argparse itself ends the program after --help (0) and after a wrong call (2).
   const args = parseArguments(commandParser(name, summary, command), rest);
+  if (v1) printError(v1.notice);
   try {
-    await command.run(args, foldersFrom(args as FolderFlags));
+    const folders = foldersFrom(args as FolderFlags);
+    if (v1) {
+      const { convertV1Tasks } = await import("./v1_tasks.ts");
+      await convertV1Tasks(folders, v1.tasks);
+    }
+    await command.run(args, folders);
     return 0;
   } catch (error) {
     showStatus("");
