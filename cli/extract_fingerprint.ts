@@ -2,6 +2,7 @@ import type { ArgumentParser } from "argparse";
 import { extractFingerprint, type Fingerprint, formatFingerprint } from "../nnunet/fingerprint.ts";
 import { parseFingerprint } from "../nnunet/parse_fingerprint.ts";
 import { addIgnoredProcesses } from "./arguments.ts";
+import { CaseWorkers, workersForLarge } from "./case_workers.ts";
 import type { Command } from "./command.ts";
 import { findRawFolder, openRawDataset, type RawDataset, readText } from "./datasets.ts";
 import { DenoStore } from "./deno_store.ts";
@@ -85,9 +86,12 @@ export async function fingerprintDataset(
     print(`${name}: keeping the fingerprint that is there (--clean extracts it anew)`);
     return parseFingerprint(await readText(store, path), path);
   }
+  using workers = new CaseWorkers();
+  const images = cases.flatMap((files) => files.images);
   const fingerprint = await extractFingerprint(store, reader, cases, {
     onProgress: progressBar({ disabled: no_pbar }),
     signal,
+    ...await workersForLarge(store, images, (job) => workers.fingerprint(job)),
   });
   await store.write(path, formatFingerprint(fingerprint, reader));
   return fingerprint;

@@ -1,20 +1,17 @@
 import type { ArgumentParser } from "argparse";
-import { availableParallelism } from "node:os";
-import type { CaseFiles } from "../nnunet/dataset.ts";
 import { parsePlans, type Plans } from "../nnunet/plans.ts";
 import {
   copyReferenceSegmentations,
   preprocessDataset,
 } from "../nnunet/preprocessing/preprocess_dataset.ts";
-import type { TrainingCaseJob } from "../nnunet/preprocessing/preprocess_training_case.ts";
 import { addIgnoredProcesses } from "./arguments.ts";
+import { CaseWorkers, workersForLarge } from "./case_workers.ts";
 import type { Command } from "./command.ts";
 import { findRawFolder, openRawDataset, type RawDataset, readText } from "./datasets.ts";
 import { DenoStore } from "./deno_store.ts";
 import { addDatasetsArgument, addProgressArgument } from "./extract_fingerprint.ts";
 import type { Folders } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { PreprocessWorkers } from "./preprocess_workers.ts";
 import { print } from "./print.ts";
 import { progressBar } from "./progress_bar.ts";
 
@@ -26,9 +23,6 @@ export interface PreprocessArguments {
   c: string[];
   no_pbar: boolean;
 }
-
-/** Size of the image files from which workers are used. */
-const WORKERS_FROM_BYTES = 64 * 2 ** 20;
 
 const DEFAULT_CONFIGURATIONS = ["2d", "3d_fullres", "3d_lowres"];
 
@@ -85,35 +79,23 @@ export async function preprocessConfigurations(
   const folder = `${folders.preprocessed}/${name}`;
   await copyReferenceSegmentations(store, { json, cases, folder });
   const onProgress = progressBar({ disabled: no_pbar });
-  const workers = new PreprocessWorkers();
-  const inWorkers = await isLarge(store, cases) && {
-    runCase: (job: TrainingCaseJob) => workers.run(job),
-    parallel: availableParallelism(),
-    maxBytes: Deno.systemMemoryInfo().available / 2,
-  };
-  const preprocess = (configurationName: string) =>
-    preprocessDataset(
+  const images = cases.flatMap((files) => files.images);
+  for (const configurationName of c) {
+    if (!Object.hasOwn(plans.configurations, configurationName)) {
+      if (c !== DEFAULT_CONFIGURATIONS) print(`${name}: the plans have no ${configurationName}`);
+      continue;
+    }
+    using workers = new CaseWorkers();
+    const { preprocessed, kept } = await preprocessDataset(
       store,
       { json, cases, plans, configurationName, folder },
-      { onProgress, signal, ...inWorkers },
+      {
+        onProgress,
+        signal,
+        ...await workersForLarge(store, images, (job) => workers.preprocess(job)),
+      },
     );
-  try {
-    for (const configurationName of c) {
-      if (!Object.hasOwn(plans.configurations, configurationName)) {
-        if (c !== DEFAULT_CONFIGURATIONS) print(`${name}: the plans have no ${configurationName}`);
-        continue;
-      }
-      const { preprocessed, kept } = await preprocess(configurationName);
-      const already = kept > 0 ? `, ${kept} were there already` : "";
-      print(`${name}: ${preprocessed} cases preprocessed for ${configurationName}${already}`);
-    }
-  } finally {
-    workers.close();
+    const already = kept > 0 ? `, ${kept} were there already` : "";
+    print(`${name}: ${preprocessed} cases preprocessed for ${configurationName}${already}`);
   }
-}
-
-/** Whether starting workers pays: small images are done before the first worker is up. */
-async function isLarge(store: DenoStore, cases: CaseFiles[]): Promise<boolean> {
-  const stats = await Promise.all(cases.flatMap(({ images }) => images).map((p) => store.stat(p)));
-  return stats.reduce((sum, stat) => sum + (stat?.size ?? 0), 0) > WORKERS_FROM_BYTES;
 }

@@ -1,5 +1,6 @@
 import { DataError } from "../nnunet/errors.ts";
 import { isError, verifyDatasetIntegrity } from "../nnunet/integrity.ts";
+import { CaseWorkers, workersForLarge } from "./case_workers.ts";
 import type { DenoStore } from "./deno_store.ts";
 import { print, printError } from "./print.ts";
 import { progressBar } from "./progress_bar.ts";
@@ -15,10 +16,16 @@ export async function verifyDataset(
   { no_pbar }: { no_pbar: boolean },
   signal: AbortSignal,
 ): Promise<void> {
+  using workers = new CaseWorkers();
+  // Which files are images of the dataset is known only when it has been verified.
+  const images = (await store.list(`${folder}/imagesTr`)).map(({ name }) =>
+    `${folder}/imagesTr/${name}`
+  );
   const findings = await verifyDatasetIntegrity(store, folder, {
     environment: Deno.env.toObject(),
     onProgress: progressBar({ disabled: no_pbar }),
     signal,
+    ...await workersForLarge(store, images, (job) => workers.check(job)),
   });
   const errors = findings.filter(isError);
   for (const finding of findings) {

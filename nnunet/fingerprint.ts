@@ -8,8 +8,8 @@ import { median } from "./numerics/percentile.ts";
 import { RandomState } from "./numerics/random_state.ts";
 import type { IntensityProperties } from "./plans.ts";
 import { cropToNonzero } from "./preprocessing/crop.ts";
-import type { OnProgress } from "./progress.ts";
 import { formatPythonJson } from "./python_json.ts";
+import { runCases, type RunCasesOptions } from "./run_cases.ts";
 import type { Store } from "./store.ts";
 
 /** `dataset_fingerprint.json`, keys as on disk (spec 02, section 1); axes in the reader's order. */
@@ -169,15 +169,31 @@ function collectSamples(foreground: Float32Array[], samples: number): Float32Arr
   return all;
 }
 
-/** Options for {@linkcode extractFingerprint}. */
-export interface ExtractFingerprintOptions {
-  onProgress?: OnProgress;
-  signal?: AbortSignal;
+/** One case whose fingerprint is wanted; plain data, so that it can be sent to a worker. */
+export interface CaseFingerprintJob {
+  reader: ReaderName;
+  files: CaseFiles;
+  /** From {@linkcode samplesPerCase}. */
+  samples: number;
+}
+
+/**
+ * Reads a case and extracts what it contributes.
+ *
+ * @throws {DataError} when a file cannot be used
+ */
+export async function readCaseFingerprint(
+  store: Store,
+  { reader, files: { identifier, images, label }, samples }: CaseFingerprintJob,
+): Promise<CaseFingerprint> {
+  const image = await readImages(store, reader, images);
+  const seg = await readSeg(store, reader, label);
+  return extractCaseFingerprint(image, seg, samples, identifier);
 }
 
 /**
  * Extracts the fingerprint of a dataset, equal to nnU-Net's `DatasetFingerprintExtractor` (spec 02,
- * section 1). Holds one image at a time, and 4 bytes a sampled voxel.
+ * section 1). Holds one image at a time unless told otherwise, and 4 bytes a sampled voxel.
  *
  * @throws {DataError} when a file cannot be used
  */
@@ -185,20 +201,16 @@ export async function extractFingerprint(
   store: Store,
   reader: ReaderName,
   cases: CaseFiles[],
-  { onProgress, signal }: ExtractFingerprintOptions = {},
+  {
+    runCase = (job) => readCaseFingerprint(store, job),
+    ...options
+  }: RunCasesOptions<CaseFingerprintJob, CaseFingerprint> = {},
 ): Promise<Fingerprint> {
   const samples = samplesPerCase(cases.length);
-  const results: CaseFingerprint[] = [];
-  for (const [done, { identifier, images, label }] of cases.entries()) {
-    signal?.throwIfAborted();
-    onProgress?.({ stage: "fingerprint", done, total: cases.length, message: identifier });
-    const image = await readImages(store, reader, images);
-    const seg = await readSeg(store, reader, label);
-    results.push(extractCaseFingerprint(image, seg, samples, identifier));
-  }
-  const fingerprint = summariseFingerprint(results);
-  onProgress?.({ stage: "fingerprint", done: cases.length, total: cases.length });
-  return fingerprint;
+  const run = (files: CaseFiles) => runCase({ reader, files, samples });
+  return summariseFingerprint(
+    await runCases(store, cases, run, { stage: "fingerprint", ...options }),
+  );
 }
 
 /** Text of `dataset_fingerprint.json` as nnU-Net writes it. */

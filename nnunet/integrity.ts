@@ -9,10 +9,10 @@ import {
 } from "./dataset.ts";
 import { DataError } from "./errors.ts";
 import { determineReader, isReaderName, type ReaderName } from "./imageio/mod.ts";
-import { checkCase } from "./integrity_case.ts";
+import { checkCase, type CheckCaseJob } from "./integrity_case.ts";
 import { LabelManager } from "./labels.ts";
-import type { OnProgress } from "./progress.ts";
 import { Float, parsePythonJson } from "./python_json.ts";
+import { runCases, type RunCasesOptions } from "./run_cases.ts";
 import type { Store } from "./store.ts";
 
 /** What a {@linkcode Finding} is about. */
@@ -47,10 +47,7 @@ export interface Finding {
 }
 
 /** Options for {@linkcode verifyDatasetIntegrity}. */
-export interface VerifyOptions extends DiscoverCasesOptions {
-  onProgress?: OnProgress;
-  signal?: AbortSignal;
-}
+export type VerifyOptions = DiscoverCasesOptions & RunCasesOptions<CheckCaseJob, Finding[]>;
 
 /**
  * Looks for all that nnU-Net's `verify_dataset_integrity` refuses or warns of (spec 01, section 7),
@@ -63,7 +60,7 @@ export interface VerifyOptions extends DiscoverCasesOptions {
 export async function verifyDatasetIntegrity(
   store: Store,
   folder: string,
-  { environment, onProgress, signal }: VerifyOptions = {},
+  { environment, runCase = (job) => checkCase(store, job), ...options }: VerifyOptions = {},
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const json = await readDescription(store, folder, findings);
@@ -75,18 +72,13 @@ export async function verifyDatasetIntegrity(
 
   const reader = await chooseReader(store, json, cases, findings);
   if (!reader) return findings;
-  for (const [done, files] of cases.entries()) {
-    signal?.throwIfAborted();
-    onProgress?.({
-      stage: "verify dataset integrity",
-      done,
-      total: cases.length,
-      message: files.identifier,
-    });
-    findings.push(...await checkCase(store, reader, files, channelNames(json), labels));
-  }
-  onProgress?.({ stage: "verify dataset integrity", done: cases.length, total: cases.length });
-  return findings;
+  const channels = channelNames(json);
+  const run = (files: CaseFiles) => runCase({ reader, files, channels, labels });
+  const ofCases = await runCases(store, cases, run, {
+    stage: "verify dataset integrity",
+    ...options,
+  });
+  return [...findings, ...ofCases.flat()];
 }
 
 /** Whether a finding keeps nnU-Net from training. */

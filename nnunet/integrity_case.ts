@@ -10,18 +10,23 @@ interface ReadFile extends MedicalImage {
   path: string;
 }
 
+/** One training case to be checked; plain data, so that it can be sent to a worker. */
+export interface CheckCaseJob {
+  reader: ReaderName;
+  files: CaseFiles;
+  /** Names of the channels it should have. */
+  channels: string[];
+  /** Values that the label map may hold. */
+  labels: number[];
+}
+
 /**
  * Looks for what is wrong with one training case: files that cannot be read, NaN, unknown label
  * values, a wrong number of channels, and grids that differ between channels or from the label map.
- *
- * @param expectedLabels values that the label map may hold
  */
 export async function checkCase(
   store: Store,
-  reader: ReaderName,
-  { identifier, images, label }: CaseFiles,
-  channels: string[],
-  expectedLabels: number[],
+  { reader, files: { identifier, images, label }, channels, labels }: CheckCaseJob,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const report = (severity: Finding["severity"], kind: FindingKind, message: string) =>
@@ -49,7 +54,7 @@ export async function checkCase(
       report("error", "NaN", `"${path}" holds NaN: replace it by numbers`);
     }
   }
-  if (seg) checkLabelValues(seg, expectedLabels, report);
+  if (seg) checkLabelValues(seg, labels, report);
   if (files.length < images.length) return findings;
 
   const found = files.reduce((sum, { shape }) => sum + shape[0], 0);

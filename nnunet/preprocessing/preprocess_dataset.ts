@@ -1,11 +1,10 @@
 import type { CaseFiles, DatasetJson } from "../dataset.ts";
 import { type Configuration, getConfiguration, type Plans } from "../plans.ts";
-import type { OnProgress } from "../progress.ts";
 import { orderedEntries } from "../python_json.ts";
+import { runCases, type RunCasesOptions } from "../run_cases.ts";
 import type { Store } from "../store.ts";
 import { Journal } from "./journal.ts";
 import { preprocessTrainingCase, type TrainingCaseJob } from "./preprocess_training_case.ts";
-import { runBounded } from "./run_bounded.ts";
 
 /** What is preprocessed, and where to. */
 export interface PreprocessDatasetInput {
@@ -18,33 +17,17 @@ export interface PreprocessDatasetInput {
   folder: string;
 }
 
-/** Options for {@linkcode preprocessDataset}. */
-export interface PreprocessDatasetOptions {
-  onProgress?: OnProgress;
-  /** Stops between cases; a later run continues there. */
-  signal?: AbortSignal;
-  /** Does one case, e.g. in a worker. By default this thread does it. */
-  runCase?: (job: TrainingCaseJob) => Promise<void>;
-  /** Cases at a time. By default 2: one is read while the other is computed. @default {2} */
-  parallel?: number;
-  /** Memory for the cases at work, estimated from their files. @default {4 GiB} */
-  maxBytes?: number;
-}
+/**
+ * Options for {@linkcode preprocessDataset}. Two cases at a time unless told otherwise: one is read
+ * while the other is computed. When stopped, a later run continues there.
+ */
+export type PreprocessDatasetOptions = RunCasesOptions<TrainingCaseJob, void>;
 
 /** How many cases were preprocessed now, and how many were there already. */
 export interface PreprocessDatasetResult {
   preprocessed: number;
   kept: number;
 }
-
-/**
- * Memory that a case takes, per byte of its image files: they hold 2 bytes a voxel; read they are
- * float32, and there are up to four such arrays (image, cropped, half-way and done).
- */
-const BYTES_PER_FILE_BYTE = 8;
-/** What scans are usually compressed to. */
-const COMPRESSION = 3;
-const UNCOMPRESSED = /\.(nii|mha|mhd|tif|tiff|bmp|gipl)$/;
 
 /**
  * Preprocesses all training cases for one configuration into `FOLDER/DATA_IDENTIFIER` (nnU-Net's
@@ -57,11 +40,9 @@ export async function preprocessDataset(
   store: Store,
   { json, cases, plans, configurationName, folder }: PreprocessDatasetInput,
   {
-    onProgress,
-    signal,
     runCase = (job) => preprocessTrainingCase(store, job),
     parallel = 2,
-    maxBytes = 4 * 2 ** 30,
+    ...options
   }: PreprocessDatasetOptions = {},
 ): Promise<PreprocessDatasetResult> {
   const configuration = getConfiguration(plans, configurationName);
@@ -71,28 +52,32 @@ export async function preprocessDataset(
     `${target}.journal.json`,
     preprocessingSettings(plans, configuration, json),
   );
-  const all = await Promise.all(cases.map((files) => describeSources(store, files)));
+  const sources = new Map(
+    await Promise.all(
+      cases.map(async (files) => [files.identifier, await describeSources(store, files)] as const),
+    ),
+  );
   const isKept = await Promise.all(
-    all.map(async ({ files: { identifier }, sources }) =>
-      journal.cases.get(identifier) === sources &&
+    cases.map(async ({ identifier }) =>
+      journal.cases.get(identifier) === sources.get(identifier) &&
       await store.stat(`${target}/${identifier}.npz`) !== undefined &&
       await store.stat(`${target}/${identifier}.pkl`) !== undefined
     ),
   );
-  const open = all.filter((_, i) => !isKept[i]);
-  await removeOthers(store, target, all.filter((_, i) => isKept[i]).map(({ files }) => files));
-  const kept = all.length - open.length;
+  const kept = cases.filter((_, i) => isKept[i]);
+  const open = cases.filter((_, i) => !isKept[i]);
+  await removeOthers(store, target, kept);
 
-  const stage = `preprocess ${configurationName}`;
-  let done = kept;
-  onProgress?.({ stage, done, total: cases.length });
-  await runBounded(open, async ({ files, sources }) => {
-    signal?.throwIfAborted();
-    await runCase({ files, json, plans, configurationName, target });
-    await journal.add(files.identifier, sources);
-    onProgress?.({ stage, done: ++done, total: cases.length, message: files.identifier });
-  }, { parallel, maxBytes, bytesOf: ({ bytes }) => bytes });
-  return { preprocessed: open.length, kept };
+  await runCases(
+    store,
+    open,
+    async (files) => {
+      await runCase({ files, json, plans, configurationName, target });
+      await journal.add(files.identifier, sources.get(files.identifier)!);
+    },
+    { stage: `preprocess ${configurationName}`, done: kept.length, parallel, ...options },
+  );
+  return { preprocessed: open.length, kept: kept.length };
 }
 
 /**
@@ -146,17 +131,11 @@ async function removeOthers(store: Store, target: string, kept: CaseFiles[]): Pr
   }
 }
 
-/** A case, the state of its files (a change of any shows), and the memory it will take. */
-async function describeSources(
-  store: Store,
-  files: CaseFiles,
-): Promise<{ files: CaseFiles; sources: string; bytes: number }> {
-  const paths = [...files.images, files.label];
-  const stats = await Promise.all(paths.map((path) => store.stat(path)));
-  const sources = paths.map((path, i) => `${path} ${stats[i]?.size} ${stats[i]?.modified}`);
-  const bytes = files.images.reduce((sum, path, i) => {
-    const unpacked = (stats[i]?.size ?? 0) * (UNCOMPRESSED.test(path) ? 1 : COMPRESSION);
-    return sum + unpacked * BYTES_PER_FILE_BYTE;
-  }, 0);
-  return { files, sources: sources.join("; "), bytes };
+/** The files of a case and their state; a change of any shows. */
+async function describeSources(store: Store, { images, label }: CaseFiles): Promise<string> {
+  const descriptions = [...images, label].map(async (path) => {
+    const stat = await store.stat(path);
+    return `${path} ${stat?.size} ${stat?.modified}`;
+  });
+  return (await Promise.all(descriptions)).join("; ");
 }

@@ -48,7 +48,7 @@ Deno.test("verifyDatasetIntegrity() finds nothing in a good dataset and reports 
   const seen: (string | undefined)[] = [];
   const findings = await verify(() => {}, { onProgress: ({ message }) => seen.push(message) });
   assert.deepEqual(findings, []);
-  assert.deepEqual(seen, ["x", "y", undefined]);
+  assert.deepEqual(seen, [undefined, "x", "y"]);
 });
 
 Deno.test("verifyDatasetIntegrity() lists all that is wrong, with file and remedy", async () => {
