@@ -46,6 +46,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "Preprocesses the cases of a planned dataset (a part of plan_and_preprocess)",
     load: () => import("./preprocess.ts"),
   },
+  plot_overlay_pngs: {
+    summary: "Draws a slice of every case with its labels in colour, to look whether they fit",
+    load: () => import("./plot_overlay_pngs.ts"),
+  },
   move_plans_between_datasets: {
     summary: "Copies the plans of one dataset to another, e.g. to pretrain with the same network",
     load: () => import("./move_plans_between_datasets.ts"),

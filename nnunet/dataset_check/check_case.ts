@@ -70,7 +70,7 @@ export async function checkCase(
       });
     }
     hashes.push(await hash(image.data));
-    if (first) compareGrids(fileName(path), first, image, report);
+    if (first) compareGrids(fileName(path), first, image, false, report);
     else {
       // Its voxels are not needed any more.
       first = { ...image, data: new Float32Array(0) };
@@ -85,7 +85,7 @@ export async function checkCase(
   const seg = await read(label.path, () => readSeg(store, reader, label.path));
   if (!seg) return content;
   if (first) {
-    const isRounded = compareGrids(fileName(label.path), first, seg, report);
+    const isRounded = compareGrids(fileName(label.path), first, seg, true, report);
     if (isRounded) content.geometryOfImage = first.properties;
   }
   countLabels(label.path, seg, content, report);
@@ -94,11 +94,21 @@ export async function checkCase(
 
 type Report = (kind: ProblemKind, found: string, rest: Partial<Problem>) => void;
 
-/** Returns whether the second grid is the first one, but for rounding in its header. */
-function compareGrids(name: string, a: MedicalImage, b: MedicalImage, report: Report): boolean {
+/**
+ * Reports how the grid of a label map, or of a further channel, differs from that of the first image.
+ *
+ * @returns whether it is the same but for rounding in its header; only label maps can be written anew
+ */
+function compareGrids(
+  name: string,
+  a: MedicalImage,
+  b: MedicalImage,
+  isLabel: boolean,
+  report: Report,
+): boolean {
   const [shapeA, shapeB] = [a.shape.slice(1), b.shape.slice(1)];
   if (shapeA.join() !== shapeB.join()) {
-    report("shape", `${name} is ${shapeB.join(" x ")}, its image ${shapeA.join(" x ")}`, {
+    report("shape", `${name} is ${shapeB.join(" x ")}, the first image ${shapeA.join(" x ")}`, {
       advice: "resample it to the grid of the image",
     });
     return false;
@@ -107,8 +117,8 @@ function compareGrids(name: string, a: MedicalImage, b: MedicalImage, report: Re
   const voxel = Math.min(...a.properties.spacing);
   const refused = !allClose(a.properties.spacing, b.properties.spacing);
   if (apart <= SAME * voxel && !refused) return false;
-  const isRounded = apart < ROUNDED * voxel;
-  report("geometry", `${name} lies up to ${formatMm(apart)} mm beside its image`, {
+  const isRounded = isLabel && apart < ROUNDED * voxel;
+  report("geometry", `${name} lies up to ${formatMm(apart)} mm beside the first image`, {
     // nnU-Net stops at a spacing that differs, however little, and overlooks all else.
     severity: refused ? "error" : "warning",
     magnitude: apart,

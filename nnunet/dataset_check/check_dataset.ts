@@ -61,7 +61,7 @@ export async function checkDataset(
 ): Promise<CheckReport> {
   const path = `${folder}/dataset.json`;
   const text = await store.stat(path)
-    ? new TextDecoder().decode(await store.read(path))
+    ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(await store.read(path))
     : undefined;
   const files = await filesOf(store, folder, text, options);
   const problems = [...files.problems];
@@ -121,7 +121,7 @@ async function filesOf(
 ): Promise<DatasetFiles> {
   let declared: Partial<DatasetJson> = {};
   try {
-    declared = (parsePythonJson(text ?? "{}") ?? {}) as Partial<DatasetJson>;
+    declared = (parsePythonJson(text?.trim() ?? "{}") ?? {}) as Partial<DatasetJson>;
   } catch {
     // What is wrong with the text is said where it is read for good.
   }

@@ -1,6 +1,7 @@
 import { type DatasetJson, parseDatasetJson } from "../dataset.ts";
 import { DataError } from "../errors.ts";
 import {
+  Float,
   formatPythonJson,
   fromOrderedEntries,
   orderedEntries,
@@ -26,6 +27,7 @@ export interface FilesSay {
 type Entries = Record<string, unknown>;
 
 const WHOLE_NUMBER = /^\s*\d+\s*$/;
+const BYTE_ORDER_MARK = "\uFEFF";
 const isNumberText = (value: unknown) => WHOLE_NUMBER.test(String(value));
 
 /**
@@ -96,11 +98,17 @@ function parseLeniently(
 ): Entries {
   const parse = (json: string) => {
     const value = parsePythonJson(json);
-    if (isEntries(value)) return value;
-    throw new SyntaxError("an object with keys expected");
+    if (!isEntries(value)) throw new SyntaxError("an object with keys expected");
+    // nnU-Net multiplies a list by it, which Python refuses to do with 5.0.
+    const { numTraining } = parsePythonJson(json, { keepFloats: true }) as Entries;
+    return numTraining instanceof Float ? { ...value, numTraining } : value;
   };
+  if (text.startsWith(BYTE_ORDER_MARK)) {
+    report("begins with a byte order mark", "take it away");
+    text = text.slice(BYTE_ORDER_MARK.length);
+  }
   try {
-    return parse(text.replace(/^\uFEFF/, ""));
+    return parse(text);
   } catch (error) {
     // A comma before a closing bracket; text in quotes is left alone.
     const without = text.replace(
@@ -153,7 +161,9 @@ function checkCounts(
         kind,
         severity: "error",
         where: "dataset.json",
-        found: `${key} is ${JSON.stringify(entries.get(key)) ?? "missing"}, ${found}`,
+        found: `${key} is ${
+          entries.has(key) ? formatPythonJson(entries.get(key)) : "missing"
+        }, ${found}`,
         fix: `set ${key} to ${JSON.stringify(value)}`,
       });
     }

@@ -221,7 +221,8 @@ function groupChannels(
     if (missing === -1) continue;
     problems.push({
       kind: "missing channel",
-      severity: "error",
+      // nnU-Net goes by the order alone; a channel too few is an error of its own.
+      severity: "warning",
       where: identifier,
       found: `it has ${group.map(({ channel }) => number(channel)).join(", ")} but not ` +
         number(missing),

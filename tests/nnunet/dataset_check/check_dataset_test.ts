@@ -136,12 +136,12 @@ Deno.test("files without a partner are named", async () => {
     [
       "error | missing label map | c1 | there is no labelsTr/c1.nrrd | " +
       "add it, or move the images to imagesTs",
-      "error | missing channel | c3 | it has 0000, 0002 but not 0001 | " +
-      "add that file, or number the channels from 0000",
       "error | extra channel | c3 | it has 2 channels, dataset.json names 1 (T1) | " +
       "remove files, or correct channel_names",
       "error | number of cases | dataset.json | numTraining is 5, there are 4 cases | " +
       "--fix: set numTraining to 4",
+      "warning | missing channel | c3 | it has 0000, 0002 but not 0001 | " +
+      "add that file, or number the channels from 0000",
       "warning | label map without image | labelsTr/c2.nrrd | there is no imagesTr/c2_0000.nrrd | " +
       "add the image, or remove the label map",
       "warning | few cases | dataset | 4 cases are too few for 5 folds | " +
@@ -206,6 +206,16 @@ const JSON_MISTAKES: [string, string, string[]][] = [
   ],
 ];
 
+JSON_MISTAKES.push([
+  "a byte order mark, 5.0 cases",
+  "\uFEFF" + JSON.stringify(DESCRIPTION).replace(":5,", ":5.0,"),
+  [
+    "error | dataset.json | dataset.json | begins with a byte order mark | --fix: take it away",
+    "error | number of cases | dataset.json | numTraining is 5.0, there are 5 cases | --fix: set " +
+    "numTraining to 5",
+  ],
+]);
+
 for (const [name, text, expected] of JSON_MISTAKES) {
   Deno.test(`dataset.json is repaired: ${name}`, async () => {
     const store = await goodDataset(text);
@@ -251,13 +261,13 @@ Deno.test("geometry is compared in mm at the corners, the worst first", async ()
   await writeVolume(store, "labelsTr/c4.nrrd", LABEL, { spacing: [1.001, 1, 2] });
   await writeVolume(store, "labelsTr/c5.nrrd", LABEL.slice(12), {}, [1, 3, 4]);
   assert.deepEqual(await linesOf(store), [
-    "error | shape | c5 | c5.nrrd is 1 x 3 x 4, its image 2 x 3 x 4 | resample it to the grid of " +
+    "error | shape | c5 | c5.nrrd is 1 x 3 x 4, the first image 2 x 3 x 4 | resample it to the grid of " +
     "the image",
-    "error | geometry | c4 | c4.nrrd lies up to 0.0030 mm beside its image | --fix: take over the " +
+    "error | geometry | c4 | c4.nrrd lies up to 0.0030 mm beside the first image | --fix: take over the " +
     "header of the image",
-    "warning | geometry | c3 | c3.nrrd lies up to 10 mm beside its image | look at an overlay; " +
+    "warning | geometry | c3 | c3.nrrd lies up to 10 mm beside the first image | look at an overlay; " +
     "resample it, or copy the header if it fits",
-    "warning | geometry | c2 | c2.nrrd lies up to 0.10 mm beside its image | --fix: take over the " +
+    "warning | geometry | c2 | c2.nrrd lies up to 0.10 mm beside the first image | --fix: take over the " +
     "header of the image",
   ]);
   await repair(store, FOLDER, (await check(store)).repairs);
