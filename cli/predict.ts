@@ -7,6 +7,7 @@ import { type ReaderName, readImages } from "../nnunet/imageio/mod.ts";
 import { Predictor } from "../nnunet/inference/predictor.ts";
 import { openTrainedModel } from "../nnunet/inference/trained_model.ts";
 import { writePrediction } from "../nnunet/inference/write_prediction.ts";
+import { labelValuesOf } from "../nnunet/label_values.ts";
 import { formatPythonJson } from "../nnunet/python_json.ts";
 import {
   addDeviceArgument,
@@ -38,6 +39,7 @@ export interface PredictArguments {
   disable_tta: boolean;
   verbose: boolean;
   save_probabilities: boolean;
+  stored_labels: boolean;
   continue_prediction: boolean;
   chk: string;
   prev_stage_predictions?: string;
@@ -100,6 +102,11 @@ export const command: Command = {
     parser.add_argument("--save_probabilities", {
       action: "store_true",
       help: "save probabilities beside the label maps, for ensembles",
+    });
+    parser.add_argument("--stored_labels", {
+      action: "store_true",
+      help: "write label maps with the values or colours that the user's own had before prepare " +
+        "or dataset check changed them to 0, 1, 2, …",
     });
     parser.add_argument("--continue_prediction", {
       action: "store_true",
@@ -245,6 +252,7 @@ async function predictCases(
   const { plans, datasetJson } = predictor.model;
   // The model was opened with these plans, so the name is one of ours.
   const reader = plans.image_reader_writer as ReaderName;
+  const labelValues = args.stored_labels ? labelValuesOf(datasetJson) : undefined;
   const signal = interruptSignal("the same command with --continue_prediction goes on");
   const onProgress = progressBar({ disabled: args.disable_progress_bar });
   for (const [done, { identifier, images }] of cases.entries()) {
@@ -261,7 +269,8 @@ async function predictCases(
     const prediction = args.save_probabilities
       ? await predictor.predictProbabilities(image, hooks)
       : await predictor.predict(image, hooks);
-    const file = { path: join(args.o, identifier), fileEnding: datasetJson.file_ending, reader };
+    const path = join(args.o, identifier);
+    const file = { path, fileEnding: datasetJson.file_ending, reader, labelValues };
     await writePrediction(store, file, prediction, prediction.properties);
   }
   onProgress({ stage: "predict", done: cases.length, total: cases.length });

@@ -1,5 +1,6 @@
 import { Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 import { type ReaderName, writeSeg } from "../imageio/mod.ts";
+import { type StoredValue, writeStoredLabels } from "../label_values.ts";
 import { bytesOf, type NdArray } from "../ndarray.ts";
 import { npyHeader } from "../npy.ts";
 import { writeCaseProperties } from "../preprocessing/case_properties.ts";
@@ -13,6 +14,8 @@ export interface PredictionFile {
   /** With the dot, e.g. `.nii.gz`. */
   fileEnding: string;
   reader: ReaderName;
+  /** What to write for each label, where that is not the label itself (`labelValuesOf`). */
+  labelValues?: Map<number, StoredValue>;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface PredictionFile {
  */
 export async function writePrediction(
   store: Store,
-  { path, fileEnding, reader }: PredictionFile,
+  { path, fileEnding, reader, labelValues }: PredictionFile,
   segmentation: Segmentation | SegmentationWithProbabilities,
   properties: CaseProperties,
 ): Promise<void> {
@@ -39,7 +42,12 @@ export async function writePrediction(
     await store.write(`${path}.npz`, await compressedNpz("probabilities", array));
     await store.write(`${path}.pkl`, writeCaseProperties(properties));
   }
-  await writeSeg(store, reader, path + fileEnding, labels, shape, properties);
+  const file = path + fileEnding;
+  if (!labelValues) await writeSeg(store, reader, file, labels, shape, properties);
+  else {
+    const target = { path: file, reader, shape, properties };
+    await writeStoredLabels(store, target, labels, labelValues);
+  }
 }
 
 /** One array as `numpy.savez_compressed` stores it; equal arrays give equal bytes. */

@@ -34,6 +34,14 @@ Deno.test("writePrediction() writes the label map in the image's geometry", asyn
   assert.ok(direction.every((cosine, i) => cosine === PROPERTIES.sitk_stuff!.direction[i]));
 });
 
+Deno.test("writePrediction() writes the values that the user's own label maps had", async () => {
+  const store = new MemoryStore();
+  const labelValues = new Map([[0, 0], [1, 255]]);
+  await writePrediction(store, { ...FILE, labelValues }, SEGMENTATION, PROPERTIES);
+  const read = await readSeg(store, "SimpleITKIO", "out/a.nii.gz");
+  assert.deepEqual([...read.data], [0, 255, 0, 0, 255, 255]);
+});
+
 Deno.test("writePrediction() adds probabilities and properties, the same bytes each time", async () => {
   const probabilities = Float32Array.from({ length: 12 }, (_, i) => i / 12);
   const stores = [new MemoryStore(), new MemoryStore()];
