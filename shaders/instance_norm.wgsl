@@ -2,8 +2,8 @@
 //   h = (x - mean) * rstd        mean and biased variance over the voxels of one sample and channel
 //   z = weight * h + bias        y = z where z > 0, negative_slope * z elsewhere
 // A plane is one block of four channels of one sample. Each workgroup takes a tile of one plane, in
-// chunks of eight vectors a lane; the results of the tiles are merged by one workgroup a plane, always
-// in the same order. Needs lib/statistics.wgsl.
+// chunks of eight vectors a lane; where a plane has several tiles, one workgroup a plane merges their
+// results, always in the same order. Needs lib/statistics.wgsl.
 
 struct Params {
   channels: u32, blocks: u32, planes: u32, voxels: u32, tiles: u32, chunks: u32,
@@ -23,7 +23,7 @@ const CHUNK: u32 = 512u; // WORKGROUP_SIZE * VECTORS
 @group(0) @binding(5) var<storage, read> bias: array<f32>;
 // Four vectors a plane: mean, rstd, weight, bias.
 @group(0) @binding(6) var<storage, read> constants: array<vec4f>;
-// Two vectors a plane: sum of grad_z, sum of grad_z * h.
+// Two vectors a plane: sum of grad_z, sum of grad_z * h. With one tile a plane these are the partials.
 @group(0) @binding(7) var<storage, read> sums: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(9) var<storage, read_write> grad_weight: array<f32>;
@@ -66,8 +66,12 @@ fn partial_statistics(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
   }
   let total = merge_lanes(lane, mine);
   if (lane == 0u) {
-    out[2u * tile] = total.mean;
-    out[2u * tile + 1u] = total.deviations;
+    if (params.tiles == 1u) {
+      write_constants(plane, total);
+    } else {
+      out[2u * tile] = total.mean;
+      out[2u * tile + 1u] = total.deviations;
+    }
   }
 }
 
@@ -84,19 +88,21 @@ fn merge_statistics(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups
     mine = merge(mine, Statistics(count, partials[2u * tile], partials[2u * tile + 1u]));
   }
   let total = merge_lanes(lane, mine);
-  if (lane == 0u) {
-    out[4u * plane] = total.mean;
-    out[4u * plane + 1u] = 1.0 / sqrt(total.deviations / total.count + params.eps);
-    // Unused channels get weight and bias 0, so y and the gradients are 0 there.
-    var w = vec4f(0.0);
-    var b = vec4f(0.0);
-    for (var k = 0u; k < 4u; k++) {
-      let c = 4u * (plane % params.blocks) + k;
-      if (c < params.channels) { w[k] = weight[c]; b[k] = bias[c]; }
-    }
-    out[4u * plane + 2u] = w;
-    out[4u * plane + 3u] = b;
+  if (lane == 0u) { write_constants(plane, total); }
+}
+
+fn write_constants(plane: u32, total: Statistics) {
+  out[4u * plane] = total.mean;
+  out[4u * plane + 1u] = 1.0 / sqrt(total.deviations / total.count + params.eps);
+  // Unused channels get weight and bias 0, so y and the gradients are 0 there.
+  var w = vec4f(0.0);
+  var b = vec4f(0.0);
+  for (var k = 0u; k < 4u; k++) {
+    let c = 4u * (plane % params.blocks) + k;
+    if (c < params.channels) { w[k] = weight[c]; b[k] = bias[c]; }
   }
+  out[4u * plane + 2u] = w;
+  out[4u * plane + 3u] = b;
 }
 
 fn first_voxel(tile: u32, chunk: u32, lane: u32) -> u32 {

@@ -14,7 +14,7 @@ const backwardX = kernel("backward_x");
 const backwardParameters = kernel("backward_parameters");
 
 const WORKGROUP_SIZE = 64;
-const VECTORS = 8;
+const CHUNK = 8 * WORKGROUP_SIZE;
 
 /** Options for {@linkcode instanceNorm}. */
 export interface InstanceNormOptions {
@@ -54,12 +54,7 @@ export function instanceNorm(
     );
   }
   const planes = n * blocks;
-  // Merging within a workgroup costs as much as reading a chunk: tiles as large as still keep the
-  // device busy.
-  const chunk = WORKGROUP_SIZE * VECTORS;
-  const wanted = planes * voxels / chunk / (gpu.info.software ? 256 : 4096);
-  const chunks = Math.min(Math.max(1, Math.floor(wanted)), 64);
-  const tiles = Math.ceil(voxels / (chunks * chunk));
+  const { tiles, chunks } = tiling(planes, voxels, gpu.info.software ? 32 : 4096);
   const params = {
     channels,
     blocks,
@@ -74,10 +69,13 @@ export function instanceNorm(
     gpu.dispatch(kernel, { params, buffers, threads: workgroups * WORKGROUP_SIZE });
 
   return gpu.scope(() => {
-    const partials = gpu.empty([planes, tiles, 2, 4], "flat");
-    run(partialStatistics, planes * tiles, { x, out: partials });
     const statistics = gpu.empty([planes, 4, 4], "flat");
-    run(mergeStatistics, planes, { partials, weight, bias, out: statistics });
+    if (tiles === 1) run(partialStatistics, planes, { x, weight, bias, out: statistics });
+    else {
+      const partials = gpu.empty([planes, tiles, 2, 4], "flat");
+      run(partialStatistics, planes * tiles, { x, weight, bias, out: partials });
+      run(mergeStatistics, planes, { partials, weight, bias, out: statistics });
+    }
     const y = gpu.empty(x.shape);
     run(forward, planes * tiles, { x, constants: statistics, out: y });
     return gpu.record(y, {
@@ -92,6 +90,7 @@ export function instanceNorm(
             constants: statistics,
             out: partials,
           });
+          if (tiles === 1) return partials;
           const sums = gpu.empty([planes, 2, 4], "flat");
           run(mergeSums, planes, { partials, out: sums });
           return sums;
@@ -124,6 +123,16 @@ export function instanceNorm(
       },
     });
   });
+}
+
+/**
+ * Cuts planes into tiles of some chunks. Merging within a workgroup costs as much as reading a chunk:
+ * the tiles are as large as leaves the device `workgroups` of them to do side by side.
+ */
+function tiling(planes: number, voxels: number, workgroups: number) {
+  const all = Math.ceil(voxels / CHUNK);
+  const chunks = Math.min(Math.max(1, Math.floor(planes * all / workgroups)), all, 1024);
+  return { tiles: Math.ceil(all / chunks), chunks };
 }
 
 /** `make` that runs at the first call only. */
