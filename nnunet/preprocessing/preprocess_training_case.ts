@@ -4,7 +4,7 @@ import { isReaderName, type ReaderName, readImages, readSeg } from "../imageio/m
 import { getConfiguration, type Plans } from "../plans.ts";
 import type { Store } from "../store.ts";
 import { checkTrainingCase } from "./check_case.ts";
-import { preprocessCase } from "./preprocess_case.ts";
+import { preprocessCase, type PreprocessedArrays } from "./preprocess_case.ts";
 import { writePreprocessedCase } from "./preprocessed_case.ts";
 
 /** One case to be preprocessed; plain data, so that it can be sent to a worker. */
@@ -22,20 +22,25 @@ export interface TrainingCaseJob {
  *
  * @throws {DataError} saying which file cannot be used, and what to do
  */
-export async function preprocessTrainingCase(
+export async function preprocessTrainingCase(store: Store, job: TrainingCaseJob): Promise<void> {
+  // What was read is out of scope, and its memory free, when the result is written.
+  const arrays = await readAndPreprocess(store, job);
+  await writePreprocessedCase(store, job.target, job.files.identifier, arrays);
+}
+
+async function readAndPreprocess(
   store: Store,
-  { files, json, plans, configurationName, target }: TrainingCaseJob,
-): Promise<void> {
+  { files, json, plans, configurationName }: TrainingCaseJob,
+): Promise<PreprocessedArrays> {
   const reader = readerOfPlans(plans);
   const image = await readImages(store, reader, files.images);
   const seg = await readSeg(store, reader, files.label);
   checkTrainingCase(image, seg, files, json);
   const configuration = getConfiguration(plans, configurationName);
-  const arrays = inCase(
+  return inCase(
     files.identifier,
     () => preprocessCase(image, seg, plans, configuration, json),
   );
-  await writePreprocessedCase(store, target, files.identifier, arrays);
 }
 
 function readerOfPlans({ image_reader_writer: name }: Plans): ReaderName {
