@@ -1,11 +1,9 @@
-import { convolution } from "../ops/convolution.ts";
+import { convolution, type ConvolutionOptions } from "../ops/convolution.ts";
 import type { Tensor } from "../tensor.ts";
 import { heStd, Parameter } from "./parameter.ts";
 
 /** Options for {@linkcode Convolution}. */
-export interface ConvolutionLayerOptions {
-  /** @default {all 1} */
-  stride?: readonly number[];
+export interface ConvolutionLayerOptions extends Omit<ConvolutionOptions, "algorithm"> {
   /** Whether the layer has a bias. @default {true} */
   bias?: boolean;
 }
@@ -14,23 +12,23 @@ export interface ConvolutionLayerOptions {
 export class Convolution {
   readonly weight: Parameter;
   readonly bias?: Parameter;
-  readonly #stride: readonly number[] | undefined;
+  readonly #options: ConvolutionOptions;
 
   /** @param kernel sizes, one per spatial axis */
   constructor(
     inChannels: number,
     outChannels: number,
     kernel: readonly number[],
-    { stride, bias = true }: ConvolutionLayerOptions = {},
+    { bias = true, ...options }: ConvolutionLayerOptions = {},
   ) {
     const shape = [outChannels, inChannels, ...kernel];
     this.weight = new Parameter(shape, { std: heStd(shape) });
     if (bias) this.bias = new Parameter([outChannels], { constant: 0 });
-    this.#stride = stride;
+    this.#options = options;
   }
 
   /** Convolves a feature map, or two that count as concatenated. */
   forward(x: Tensor | readonly [Tensor, Tensor]): Tensor {
-    return convolution(x, this.weight.tensor, this.bias?.tensor, { stride: this.#stride });
+    return convolution(x, this.weight.tensor, this.bias?.tensor, this.#options);
   }
 }

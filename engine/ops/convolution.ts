@@ -9,6 +9,12 @@ export interface ConvolutionOptions {
   /** Step along each axis, 1 or 2. @default {all 1} */
   stride?: readonly number[];
   /**
+   * Whether an instance norm follows, which takes every constant away: the bias then has gradient 0,
+   * exactly, and nothing is summed for it.
+   * @default {false}
+   */
+  beforeNorm?: boolean;
+  /**
    * Name of the algorithm to use for the passes that it supports; for tests and benches.
    * @default {chosen by shape}
    */
@@ -29,7 +35,7 @@ export function convolution(
   x: Tensor | readonly [Tensor, Tensor],
   weight: Tensor,
   bias?: Tensor,
-  { stride, algorithm }: ConvolutionOptions = {},
+  { stride, beforeNorm = false, algorithm }: ConvolutionOptions = {},
 ): Tensor {
   const inputs = "gpu" in x ? [x] : x;
   const shapes = convolutionShapes(
@@ -68,7 +74,7 @@ export function convolution(
           );
           return gradWeight;
         },
-        bias: () => biasGradient(gradY),
+        bias: () => beforeNorm ? gpu.zeros([outChannels]) : biasGradient(gradY),
       };
     },
   });

@@ -33,7 +33,11 @@ export class ConvBlock {
     { inChannels, outChannels, kernel, stride }: ConvExtents,
     { bias, eps, negativeSlope }: Omit<BlockSettings, "negativeSlope"> & { negativeSlope?: number },
   ) {
-    this.conv = new Convolution(inChannels, outChannels, kernel, { stride, bias });
+    this.conv = new Convolution(inChannels, outChannels, kernel, {
+      stride,
+      bias,
+      beforeNorm: true,
+    });
     this.norm = new InstanceNorm(outChannels, { eps, negativeSlope });
   }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Gpu } from "../../../engine/gpu.ts";
 import { convolution } from "../../../engine/ops/convolution.ts";
+import { instanceNorm } from "../../../engine/ops/instance_norm.ts";
 import { CONVOLUTION_ALGORITHMS } from "../../../engine/ops/convolution/chooser.ts";
 import { sizeOf } from "../../../engine/shape.ts";
 import * as reference from "../../reference/convolution.ts";
@@ -185,6 +186,26 @@ gpuTest("convolution() sums many voxels into the weight's gradient", async (gpu)
     stride: [1, 1, 1],
     bias: true,
   }, "direct");
+});
+
+gpuTest("convolution() before a norm gives its bias the gradient that it has, 0", async (gpu) => {
+  const biasGradient = async (beforeNorm: boolean) => {
+    const [x, weight, scale, shift, bias] = gpu.scope(() => [
+      gpu.featureMap(randomNormal(2 * 3 * 4 * 5 * 6, 1), [2, 3, 4, 5, 6]),
+      gpu.tensor(randomNormal(5 * 3 * 27, 2), [5, 3, 3, 3, 3]),
+      ...[3, 4, 5].map((seed) => gpu.tensor(randomNormal(5, seed), [5])),
+    ]);
+    const { grads } = await vectorJacobian(
+      [bias],
+      () => instanceNorm(convolution(x, weight, bias, { beforeNorm }), scale, shift),
+      randomNormal(2 * 5 * 4 * 5 * 6, 6),
+    );
+    for (const tensor of [x, weight, scale, shift, bias]) tensor.dispose();
+    return grads[0]!;
+  };
+  assert.deepEqual(await biasGradient(true), new Float32Array(5));
+  const summed = await biasGradient(false);
+  assert.ok(summed.every((sum) => Math.abs(sum) < 1e-5), `${summed}`);
 });
 
 gpuTest("convolution() says which shapes do not fit", (gpu) => {
