@@ -1,11 +1,9 @@
 import type { LabelManager } from "../labels.ts";
+import type { ResamplingKwargs } from "../plans.ts";
 import type { Shape4 } from "../preprocessing/crop.ts";
 import type { Shape3 } from "../preprocessing/fill_holes.ts";
-import {
-  resampleDataOrSegToShape,
-  type ResamplingKwargs,
-  type Spacing3,
-} from "../preprocessing/resample.ts";
+import type { Spacing3 } from "../preprocessing/resample.ts";
+import { resample } from "../preprocessing/resampling_function.ts";
 import { insertCrop, originalShape, type PreprocessingProperties } from "./original_geometry.ts";
 
 /** What of plans and configuration the way back to the original image depends on. */
@@ -16,7 +14,8 @@ export interface ExportSettings {
   /** `transpose_forward` and `transpose_backward` of the plans. */
   transposeForward: readonly number[];
   transposeBackward: readonly number[];
-  /** `resampling_fn_probabilities_kwargs` of the configuration. */
+  /** `resampling_fn_probabilities` of the configuration, and its `..._kwargs`. */
+  resamplingFunction: string;
   resampling: ResamplingKwargs;
 }
 
@@ -117,13 +116,14 @@ function resampleHead(
   [, ...extent]: Shape4,
   head: number,
   { spacing, shape_after_cropping_and_before_resampling: newShape }: PreprocessingProperties,
-  { spacing: configured, transposeForward, resampling }: ExportSettings,
+  { spacing: configured, transposeForward, resamplingFunction, resampling }: ExportSettings,
 ): Float32Array {
   const size = product(extent);
   const original = transposeForward.map((axis) => spacing[axis]);
   // A 2D configuration never resamples across slices, so their distance is the image's own.
   const current = configured.length === 3 ? configured : [original[0], ...configured];
-  return resampleDataOrSegToShape(
+  return resample(
+    resamplingFunction,
     logits.subarray(head * size, (head + 1) * size),
     [1, ...extent],
     newShape,

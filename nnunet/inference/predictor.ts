@@ -147,6 +147,7 @@ export class Predictor {
       spacing: configuration.spacing,
       transposeForward: plans.transpose_forward,
       transposeBackward: plans.transpose_backward,
+      resamplingFunction: configuration.resampling_fn_probabilities,
       resampling: configuration.resampling_fn_probabilities_kwargs,
     };
   }

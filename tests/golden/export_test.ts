@@ -38,6 +38,7 @@ async function settings(store: DenoStore, model: string, name: string): Promise<
     spacing: configuration.spacing,
     transposeForward: plans.transpose_forward,
     transposeBackward: plans.transpose_backward,
+    resamplingFunction: configuration.resampling_fn_probabilities,
     resampling: configuration.resampling_fn_probabilities_kwargs,
   }, dataset.file_ending];
 }

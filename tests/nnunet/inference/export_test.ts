@@ -23,6 +23,7 @@ function settings(changes: Partial<ExportSettings>): ExportSettings {
     spacing: [1, 1, 1],
     transposeForward: [0, 1, 2],
     transposeBackward: [0, 1, 2],
+    resamplingFunction: "resample_data_or_seg_to_shape",
     resampling: RESAMPLING,
     ...changes,
   };
