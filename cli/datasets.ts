@@ -72,6 +72,12 @@ export async function openRawDataset(store: DenoStore, folder: string): Promise<
         `put the images there or correct file_ending in dataset.json`,
     );
   }
+  if (cases.some(({ images }) => images.length === 0)) {
+    throw new DataError(
+      `Cannot use dataset "${name}": images lack the channel number (CASE_0000${json.file_ending}), ` +
+        `"dataset check -d ${name} --fix" renames them`,
+    );
+  }
   return { name, folder, json, cases, reader: await chooseReader(store, json, cases) };
 }
 

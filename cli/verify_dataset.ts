@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { DataError } from "../nnunet/errors.ts";
 import { isError, verifyDatasetIntegrity } from "../nnunet/integrity.ts";
 import { CaseWorkers, workersForLarge } from "./case_workers.ts";
@@ -35,7 +36,8 @@ export async function verifyDataset(
   if (errors.length === 1) throw new DataError(errors[0].message);
   if (errors.length > 1) {
     throw new DataError(
-      `Cannot use "${folder}": it has ${errors.length} errors, correct them first`,
+      `Cannot use "${folder}": it has ${errors.length} errors, correct them or try ` +
+        `"dataset check -d ${basename(folder)} --fix"`,
     );
   }
   print(`${folder}: every case is complete and consistent`);

@@ -208,8 +208,19 @@ export async function extractFingerprint(
 ): Promise<Fingerprint> {
   const samples = samplesPerCase(cases.length);
   const run = (files: CaseFiles) => runCase({ reader, files, samples });
-  return summariseFingerprint(
-    await runCases(store, cases, run, { stage: "fingerprint", ...options }),
+  const results = await runCases(store, cases, run, { stage: "fingerprint", ...options });
+  checkSameChannels(cases, results);
+  return summariseFingerprint(results);
+}
+
+function checkSameChannels(cases: CaseFiles[], [first, ...others]: CaseFingerprint[]): void {
+  const channels = first.foreground.length;
+  const other = others.findIndex(({ foreground }) => foreground.length !== channels) + 1;
+  if (other === 0) return;
+  const found = others[other - 1].foreground.length;
+  throw new DataError(
+    `Cannot extract the fingerprint: case "${cases[0].identifier}" has ${channels} channels, ` +
+      `"${cases[other].identifier}" ${found}, make them equal`,
   );
 }
 

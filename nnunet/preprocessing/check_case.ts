@@ -54,7 +54,13 @@ function checkNumbers({ data, shape: [channels] }: MedicalImage, { images }: Cas
   );
 }
 
-function checkLabels({ data }: MedicalImage, { label }: CaseFiles, json: DatasetJson): void {
+function checkLabels({ data, shape }: MedicalImage, { label }: CaseFiles, json: DatasetJson): void {
+  if (shape[0] > 1) {
+    throw new DataError(
+      `Cannot use "${label}": a label map has one value a voxel, this one ${shape[0]} (colours), ` +
+        `"prepare" makes numbers of colours`,
+    );
+  }
   const { allLabels, ignoreLabel } = new LabelManager(json);
   const known = new Set([...allLabels, ...ignoreLabel === undefined ? [] : [ignoreLabel]]);
   let last = NaN;
