@@ -58,13 +58,14 @@ export const command: Command = {
     }
     if (await finishRepair(store, folder)) print(`${name}: completed an interrupted repair`);
     const { preprocessed } = folders.known;
+    const signal = interruptSignal("no file is left half-changed");
     const check = () =>
       checkDataset(store, folder, {
         preprocessedFolder: preprocessed && `${preprocessed}/${name}`,
         patient: args.patient,
         environment: Deno.env.toObject(),
         onProgress: progressBar({ disabled: args.no_pbar }),
-        signal: interruptSignal("nothing has been changed"),
+        signal,
       });
     let report = await check();
     formatReport(name, report, { all: args.verbose }).forEach((line) => print(line));
