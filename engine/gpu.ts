@@ -277,7 +277,10 @@ export class Gpu {
     if (binding.kind.startsWith("texture")) return (resource as GPUTexture).createView();
     const tensor = resource instanceof Tensor ? resource : undefined;
     const buffer = tensor?.buffer ?? resource as GPUBuffer;
-    const size = tensor ? Math.max(tensor.byteLength, 4) : buffer.size;
+    const offset = tensor?.byteOffset ?? 0;
+    const length = tensor?.byteLength ?? buffer.size;
+    // Whole vectors, so that kernels may take flat tensors by four; what lies behind one is unused.
+    const size = Math.min(Math.max(Math.ceil(length / 16), 1) * 16, buffer.size - offset);
     if (size > this.limits.maxStorageBufferBindingSize) {
       throw new RangeError(
         `Cannot bind ${kernel.label} "${binding.name}": ${mebibytes(size)} exceeds ` +
@@ -285,7 +288,7 @@ export class Gpu {
           `of this device`,
       );
     }
-    return { buffer, offset: tensor?.byteOffset ?? 0, size };
+    return { buffer, offset, size };
   }
 
   #grid(

@@ -5,23 +5,24 @@
 //   p = p - step_size * m / (sqrt(v) / correction2 + eps)
 
 struct Params {
-  size: u32, decay: f32, beta1: f32, beta2: f32, step_size: f32, correction2: f32, eps: f32
+  vectors: u32, decay: f32, beta1: f32, beta2: f32, step_size: f32, correction2: f32, eps: f32
 }
 
 override WORKGROUP_SIZE: u32 = 64u;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> grads: array<f32>;
-@group(0) @binding(2) var<storage, read_write> parameters: array<f32>;
-@group(0) @binding(3) var<storage, read_write> means: array<f32>;
-@group(0) @binding(4) var<storage, read_write> squares: array<f32>;
+@group(0) @binding(1) var<storage, read> grads: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> means: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> squares: array<vec4f>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP_SIZE + id.x;
-  if (i >= params.size) { return; }
+  if (i >= params.vectors) { return; }
   let g = grads[i];
-  let m = means[i] + (1.0 - params.beta1) * (g - means[i]);
+  let former = means[i];
+  let m = former + (1.0 - params.beta1) * (g - former);
   let v = params.beta2 * squares[i] + (1.0 - params.beta2) * g * g;
   means[i] = m;
   squares[i] = v;

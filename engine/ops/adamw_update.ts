@@ -22,10 +22,10 @@ export function adamwUpdate(
   squares: Tensor,
   { lr, betas: [beta1, beta2], eps, weightDecay, step }: AdamwUpdateOptions,
 ): void {
-  const { size } = parameters;
+  const vectors = Math.ceil(parameters.size / 4);
   parameters.gpu.dispatch(update, {
     params: {
-      size,
+      vectors,
       decay: 1 - lr * weightDecay,
       beta1,
       beta2,
@@ -34,6 +34,6 @@ export function adamwUpdate(
       eps,
     },
     buffers: { parameters, grads, means, squares },
-    threads: size,
+    threads: vectors,
   });
 }

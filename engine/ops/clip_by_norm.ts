@@ -32,9 +32,13 @@ export function clipByNorm(tensors: readonly Tensor[], maxNorm: number): Tensor 
     }
     gpu.dispatch(merge, { params: { ...params, size: 1 }, buffers: { partials, out: norm } });
   });
-  for (const out of tensors) {
-    const { size } = out;
-    gpu.dispatch(scale, { params: { ...params, size }, buffers: { norm, out }, threads: size });
+  for (const scaled of tensors) {
+    const { size } = scaled;
+    gpu.dispatch(scale, {
+      params: { ...params, size },
+      buffers: { norm, scaled },
+      threads: Math.ceil(size / 4),
+    });
   }
   return norm;
 }

@@ -19,10 +19,10 @@ export function sgdUpdate(
   momenta: Tensor,
   { lr, momentum, nesterov, weightDecay }: SgdUpdateOptions,
 ): void {
-  const { size } = parameters;
+  const vectors = Math.ceil(parameters.size / 4);
   parameters.gpu.dispatch(update, {
-    params: { size, lr, momentum, weight_decay: weightDecay, nesterov: Number(nesterov) },
+    params: { vectors, lr, momentum, weight_decay: weightDecay, nesterov: Number(nesterov) },
     buffers: { parameters, grads, momenta },
-    threads: size,
+    threads: vectors,
   });
 }
