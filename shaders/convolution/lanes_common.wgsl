@@ -32,6 +32,8 @@ override WORKGROUP_SIZE: u32 = 64u;
 const LANES: u32 = 8u; // @override
 // Add to y instead of overwriting it. Fixed when compiled: code that loads and stores is long here.
 override ACCUMULATE: bool = false;
+// No tile reaches beyond the edges of y: a store that depends on nothing is cheaper.
+override WHOLE: bool = false;
 
 @group(0) @binding(0) var<uniform> params: Params;
 // Texel (x, row, (sample * in_blocks + block) * in_depth + z).

@@ -72,7 +72,7 @@ fn gather(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
       let row = output_row(sample, out_block, z0, y0);
       // @unroll
       for (var t = 0u; t < TILE; t++) {
-        if (x0 + t < params.out_width) {
+        if (WHOLE || x0 + t < params.out_width) {
           store(row + x0 + t, b + vec4f(
             sums[t * OUT + quad * 4u],
             sums[t * OUT + quad * 4u + 1u],

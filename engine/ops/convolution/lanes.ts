@@ -1,5 +1,7 @@
+import type { Tensor } from "../../tensor.ts";
 import type { ConvolutionAlgorithm, ConvolutionShape } from "./algorithm.ts";
 import { runLanes, supportsLanes } from "./lanes_kernels.ts";
+import { unfoldFewChannels } from "./lanes_unfold.ts";
 import { runLanesWeightGradient } from "./lanes_weight_gradient.ts";
 
 /**
@@ -15,26 +17,7 @@ export const lanes: ConvolutionAlgorithm = {
   },
 
   forward(x, weight, bias, y, shape, accumulate) {
-    const taps = product(shape.kernel);
-    runLanes({
-      x,
-      view: {
-        weight,
-        outChannels: shape.outChannels,
-        inChannels: shape.inChannels,
-        outStride: shape.weightInChannels * taps,
-        inStride: taps,
-        offset: shape.inChannelOffset * taps,
-        kernel: shape.kernel,
-        flip: false,
-        bias,
-      },
-      y,
-      stride: shape.stride,
-      pad: padding(shape),
-      transposed: false,
-      accumulate,
-    });
+    x.gpu.scope(() => runForward(unfoldFewChannels(x, shape), weight, bias, y, accumulate));
   },
 
   gradInput(gradY, weight, gradX, shape) {
@@ -62,26 +45,63 @@ export const lanes: ConvolutionAlgorithm = {
   },
 
   gradWeight(x, gradY, gradWeight, shape) {
-    const { kernel, stride } = shape;
-    const taps = product(kernel);
-    const input = { tensor: x, step: taps };
-    const output = { tensor: gradY, step: shape.weightInChannels * taps };
-    const winograd = kernel[1] === 3 && kernel[2] === 3 && stride.every((step) => step === 1);
-    const [spread, broadcast] = winograd ? [input, output] : [output, input];
-    runLanesWeightGradient({
-      spread: spread.tensor,
-      spreadStride: spread.step,
-      broadcast: broadcast.tensor,
-      broadcastStride: broadcast.step,
-      gradient: gradWeight,
-      offset: shape.inChannelOffset * taps,
-      kernel,
-      stride,
-      pad: padding(shape),
-      winograd,
-    });
+    x.gpu.scope(() => runGradWeight(unfoldFewChannels(x, shape), gradY, gradWeight));
   },
 };
+
+function runForward(
+  { x, shape }: { x: Tensor; shape: ConvolutionShape },
+  weight: Tensor,
+  bias: Tensor | undefined,
+  y: Tensor,
+  accumulate: boolean,
+): void {
+  const taps = product(shape.kernel);
+  runLanes({
+    x,
+    view: {
+      weight,
+      outChannels: shape.outChannels,
+      inChannels: shape.inChannels,
+      outStride: shape.weightInChannels * taps,
+      inStride: taps,
+      offset: shape.inChannelOffset * taps,
+      kernel: shape.kernel,
+      flip: false,
+      bias,
+    },
+    y,
+    stride: shape.stride,
+    pad: padding(shape),
+    transposed: false,
+    accumulate,
+  });
+}
+
+function runGradWeight(
+  { x, shape }: { x: Tensor; shape: ConvolutionShape },
+  gradY: Tensor,
+  gradWeight: Tensor,
+): void {
+  const { kernel, stride } = shape;
+  const taps = product(kernel);
+  const input = { tensor: x, step: taps };
+  const output = { tensor: gradY, step: shape.weightInChannels * taps };
+  const winograd = kernel[1] === 3 && kernel[2] === 3 && stride.every((step) => step === 1);
+  const [spread, broadcast] = winograd ? [input, output] : [output, input];
+  runLanesWeightGradient({
+    spread: spread.tensor,
+    spreadStride: spread.step,
+    broadcast: broadcast.tensor,
+    broadcastStride: broadcast.step,
+    gradient: gradWeight,
+    offset: shape.inChannelOffset * taps,
+    kernel,
+    stride,
+    pad: padding(shape),
+    winograd,
+  });
+}
 
 function padding({ kernel }: ConvolutionShape): readonly [number, number, number] {
   return kernel.map((size) => (size - 1) / 2) as [number, number, number];

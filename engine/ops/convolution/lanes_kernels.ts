@@ -104,6 +104,7 @@ export function runLanes(convolution: LanesConvolution): void {
             LANES: lanes,
             WORKGROUP_SIZE: workgroupSize,
             ACCUMULATE: +convolution.accumulate,
+            WHOLE: +(to.w % tile === 0 && to.h % rows === 0),
             ...overrides,
           },
           workgroups: [

@@ -18,6 +18,8 @@ const cases: { what: string; x: number[]; weight: number[]; stride?: number[] }[
   { what: "tiles of 10 × 32", x: [1, 36, 2, 7, 9], weight: [33, 36, 3, 3, 3] },
   { what: "tiles of 8 × 32", x: [1, 9, 3, 4, 24], weight: [30, 9, 1, 3, 3] },
   { what: "stride 2", x: [1, 20, 5, 6, 19], weight: [35, 20, 3, 3, 3], stride: [2, 2, 2] },
+  { what: "one channel, unfolded along z", x: [2, 1, 4, 5, 20], weight: [16, 1, 3, 3, 3] },
+  { what: "two channels, unfolded along y", x: [2, 2, 3, 7, 12], weight: [8, 2, 1, 3, 3] },
   { what: "several textures", x: [3, 29, 280, 2, 3], weight: [1, 29, 3, 3, 3] },
 ];
 
