@@ -174,40 +174,55 @@ fn value(@builtin(local_invocation_index) lane: u32) {
   }
 }
 
-// One lane a voxel.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP_SIZE + id.x;
-  if (i >= params.samples * params.voxels) { return; }
-  let sample = i / params.voxels;
-  let voxel = i % params.voxels;
-  let label = labels[i];
-  var most = LOWEST;
-  var sum = 0.0;
-  var grad_dot_p = 0.0;
-  for (var block = 0u; block < params.blocks; block++) {
-    let l = block_logits(sample, block, voxel);
-    let new_most = max(most, max(max(l.x, l.y), max(l.z, l.w)));
-    let shrink = exp(most - new_most);
-    let e = exp(l - new_most);
-    sum = sum * shrink + dot(e, vec4f(1.0));
-    grad_dot_p = grad_dot_p * shrink + dot(e, dice_grad(sample, block, label));
-    most = new_most;
+fn backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_index) lane: u32) {
+  let tile = group.y * groups.x + group.x;
+  if (tile >= params.samples * params.tiles) { return; }
+  let sample = tile / params.tiles;
+  let start = (tile % params.tiles) * TILE + lane;
+  var label: array<f32, VOXELS>;
+  var highest: array<f32, VOXELS>;
+  var sum: array<f32, VOXELS>;
+  var grad_dot_p: array<f32, VOXELS>; // times sum
+  // @unroll
+  for (var i = 0u; i < VOXELS; i++) {
+    label[i] = labels[sample * params.voxels + min(start + i * WORKGROUP_SIZE, params.voxels - 1u)];
+    highest[i] = LOWEST;
+    sum[i] = 0.0;
+    grad_dot_p[i] = 0.0;
   }
-  grad_dot_p /= sum;
-  let factor = select(grad_value[0], 0.0, label == params.ignore_label);
   for (var block = 0u; block < params.blocks; block++) {
-    let p = exp(block_logits(sample, block, voxel) - most) / sum;
-    let grad = coefficients[0].x * (p - one_hot(block, label)) +
-      p * (dice_grad(sample, block, label) - grad_dot_p);
-    out[(sample * params.blocks + block) * params.voxels + voxel] = factor * grad;
+    let alpha = coefficients[1u + 2u * (sample * params.blocks + block)];
+    let beta = coefficients[2u + 2u * (sample * params.blocks + block)];
+    // @unroll
+    for (var i = 0u; i < VOXELS; i++) {
+      let l = block_logits(sample, block, min(start + i * WORKGROUP_SIZE, params.voxels - 1u));
+      let most = max(highest[i], max(max(l.x, l.y), max(l.z, l.w)));
+      let shrink = exp(highest[i] - most);
+      let e = exp(l - most);
+      highest[i] = most;
+      sum[i] = sum[i] * shrink + dot(e, vec4f(1.0));
+      grad_dot_p[i] = grad_dot_p[i] * shrink + dot(e, alpha * one_hot(block, label[i]) + beta);
+    }
   }
-}
-
-// d value / d p by way of Dice.
-fn dice_grad(sample: u32, block: u32, label: f32) -> vec4f {
-  let at = 1u + 2u * (sample * params.blocks + block);
-  return coefficients[at] * one_hot(block, label) + coefficients[at + 1u];
+  let factor = grad_value[0];
+  let weight = coefficients[0].x;
+  for (var block = 0u; block < params.blocks; block++) {
+    let alpha = coefficients[1u + 2u * (sample * params.blocks + block)];
+    let beta = coefficients[2u + 2u * (sample * params.blocks + block)];
+    // @unroll
+    for (var i = 0u; i < VOXELS; i++) {
+      let voxel = start + i * WORKGROUP_SIZE;
+      if (voxel < params.voxels) {
+        let y = one_hot(block, label[i]);
+        let p = exp(block_logits(sample, block, voxel) - highest[i]) / sum[i];
+        let grad = weight * (p - y) + p * (alpha * y + beta - grad_dot_p[i] / sum[i]);
+        out[(sample * params.blocks + block) * params.voxels + voxel] =
+          select(factor, 0.0, label[i] == params.ignore_label) * grad;
+      }
+    }
+  }
 }
 
 // Channels past the last class get a logit whose exponential is 0.

@@ -103,7 +103,7 @@ export function crossEntropyDice(
               grad_value: gradLoss,
               out: gradLogits,
             },
-            threads: samples * voxels,
+            threads: samples * tiles * WORKGROUP_SIZE,
           });
           return gradLogits;
         },
