@@ -1,6 +1,12 @@
 import type { Tensor } from "../../tensor.ts";
 import type { ConvolutionAlgorithm, ConvolutionShape } from "./algorithm.ts";
 import { runLanes, supportsLanes } from "./lanes_kernels.ts";
+import {
+  isPointwise,
+  isPointwiseWeightGradient,
+  runPointwise,
+  runPointwiseWeightGradient,
+} from "./lanes_pointwise.ts";
 import { unfoldFewChannels } from "./lanes_unfold.ts";
 import { runLanesWeightGradient } from "./lanes_weight_gradient.ts";
 
@@ -24,18 +30,20 @@ export const lanes: ConvolutionAlgorithm = {
     const taps = product(shape.kernel);
     // With stride 1 a transposed convolution is a convolution with the taps in reverse order.
     const transposed = shape.stride.some((step) => step !== 1);
+    const view = {
+      weight,
+      outChannels: shape.inChannels,
+      inChannels: shape.outChannels,
+      outStride: taps,
+      inStride: shape.weightInChannels * taps,
+      offset: shape.inChannelOffset * taps,
+      kernel: shape.kernel,
+      flip: !transposed,
+    };
+    if (isPointwise(shape, shape.inChannels)) return runPointwise(gradY, view, gradX, false);
     runLanes({
       x: gradY,
-      view: {
-        weight,
-        outChannels: shape.inChannels,
-        inChannels: shape.outChannels,
-        outStride: taps,
-        inStride: shape.weightInChannels * taps,
-        offset: shape.inChannelOffset * taps,
-        kernel: shape.kernel,
-        flip: !transposed,
-      },
+      view,
       y: gradX,
       stride: shape.stride,
       pad: padding(shape),
@@ -45,6 +53,9 @@ export const lanes: ConvolutionAlgorithm = {
   },
 
   gradWeight(x, gradY, gradWeight, shape) {
+    if (isPointwiseWeightGradient(shape)) {
+      return runPointwiseWeightGradient(x, gradY, gradWeight, shape);
+    }
     x.gpu.scope(() => runGradWeight(unfoldFewChannels(x, shape), gradY, gradWeight));
   },
 };
@@ -57,19 +68,21 @@ function runForward(
   accumulate: boolean,
 ): void {
   const taps = product(shape.kernel);
+  const view = {
+    weight,
+    outChannels: shape.outChannels,
+    inChannels: shape.inChannels,
+    outStride: shape.weightInChannels * taps,
+    inStride: taps,
+    offset: shape.inChannelOffset * taps,
+    kernel: shape.kernel,
+    flip: false,
+    bias,
+  };
+  if (isPointwise(shape, shape.outChannels)) return runPointwise(x, view, y, accumulate);
   runLanes({
     x,
-    view: {
-      weight,
-      outChannels: shape.outChannels,
-      inChannels: shape.inChannels,
-      outStride: shape.weightInChannels * taps,
-      inStride: taps,
-      offset: shape.inChannelOffset * taps,
-      kernel: shape.kernel,
-      flip: false,
-      bias,
-    },
+    view,
     y,
     stride: shape.stride,
     pad: padding(shape),

@@ -25,7 +25,7 @@ const GRADIENT: Record<Transform, Kernel> = {
   f43: new Kernel(`${NAME}_f43`, [commonSource, f43Source, winogradSource], "winograd"),
   plain: new Kernel(`${NAME}_direct`, [commonSource, directSource], "direct"),
 };
-const sumSlabs = new Kernel(`${NAME}_sum`, sumSource, "sum_slabs");
+const sum = new Kernel(`${NAME}_sum`, sumSource, "sum_slabs");
 
 /** Workgroups (of one subgroup each) that keep all cores busy to the end. */
 const ENOUGH_WORKGROUPS = 96;
@@ -129,20 +129,38 @@ export function runLanesWeightGradient(task: LanesWeightGradient): void {
             })),
       )
     );
-    gpu.dispatch(sumSlabs, {
-      params: {
-        slabs: runs.length * slabs,
-        taps,
-        spread_channels: coarse.c,
-        broadcast_channels: fine.c,
-        broadcast_room: room,
-        spread_stride: task.spreadStride,
-        broadcast_stride: task.broadcastStride,
-        offset: task.offset,
-      },
-      buffers: { partial, gradient },
-      threads: taps * fine.c * coarse.blocks,
+    sumSlabs(partial, gradient, {
+      slabs: runs.length * slabs,
+      taps,
+      spread_channels: coarse.c,
+      broadcast_channels: fine.c,
+      broadcast_room: room,
+      spread_stride: task.spreadStride,
+      broadcast_stride: task.broadcastStride,
+      offset: task.offset,
     });
+  });
+}
+
+/** Adds up the slabs of a weight gradient; see `lanes_weight_gradient_sum.wgsl` for the parameters. */
+export function sumSlabs(
+  partial: Tensor,
+  gradient: Tensor,
+  params: {
+    slabs: number;
+    taps: number;
+    spread_channels: number;
+    broadcast_channels: number;
+    broadcast_room: number;
+    spread_stride: number;
+    broadcast_stride: number;
+    offset: number;
+  },
+): void {
+  gradient.gpu.dispatch(sum, {
+    params,
+    buffers: { partial, gradient },
+    threads: params.taps * params.broadcast_channels * Math.ceil(params.spread_channels / 4),
   });
 }
 
