@@ -1,0 +1,131 @@
+// Speed beside other engines: `deno task bench:peers [--json] [part of a name ...]`.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { type EngineCommand, runEngine } from "./run_engine.ts";
+import { arrayFile, type Outcome, sizeOf, type Task } from "./task.ts";
+import { peerTasks } from "./tasks.ts";
+
+const HERE = import.meta.dirname!;
+
+/** The first is ours: it makes what the others are compared with. */
+const ENGINES: Record<string, EngineCommand> = {
+  "ours": deno("ours.ts", "../../deno.json"),
+  "tfjs": peer("tfjs.ts"),
+  "jax-js": peer("jax_js.ts"),
+  "onnx webgpu": peer("onnx_runtime.ts", "webgpu"),
+  "onnx wasm": peer("onnx_runtime.ts", "wasm"),
+  "pytorch": [process.env.PEERS_PYTHON ?? "python3", join(HERE, "engines/pytorch.py")],
+};
+
+/** One line of the table. */
+interface Row extends Outcome {
+  engine: string;
+  gflops?: number;
+  /** How many times as fast ours is; at least, where the engine was given up. */
+  ratio?: number;
+}
+
+const json = process.argv.includes("--json");
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const tasks = peerTasks().filter(({ name }) =>
+  wanted.length === 0 || wanted.some((part) => name.includes(part))
+);
+const folder = mkdtempSync(join(tmpdir(), "peers_"));
+try {
+  tasks.forEach(writeInputs);
+  const rows: Row[] = [];
+  const descriptions: string[] = [];
+  for (const [engine, command] of Object.entries(ENGINES)) {
+    await runEngine(command, tasks, folder, {
+      described(description) {
+        const text = `${engine}: ${description}`;
+        if (!descriptions.includes(text)) descriptions.push(text);
+        note(text);
+      },
+      done: (outcome) => {
+        rows.push(makeRow(engine, outcome, rows));
+        note(`  ${outcome.task}: ${outcome.reason ?? `${outcome.ms!.toFixed(1)} ms`}`);
+      },
+    });
+  }
+  printTable(descriptions, rows);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function deno(script: string, config: string, ...args: string[]): EngineCommand {
+  const file = join(HERE, script);
+  return [process.execPath, "run", "-A", "--config", join(HERE, config), file, ...args];
+}
+
+/** Its packages are those of a deno.json of their own. */
+function peer(script: string, ...args: string[]): EngineCommand {
+  return deno(`engines/${script}`, "engines/deno.json", ...args);
+}
+
+/** Noise in [-0.5, 0.5), in all arrays. */
+function writeInputs(task: Task): void {
+  for (const [array, shape] of Object.entries(task.inputs)) {
+    const elements = Float32Array.from({ length: sizeOf(shape) }, () => Math.random() - 0.5);
+    writeFileSync(join(folder, arrayFile(task, array)), new Uint8Array(elements.buffer));
+  }
+}
+
+function makeRow(engine: string, outcome: Outcome, rows: readonly Row[]): Row {
+  const { ms, givenUpMs } = outcome;
+  const compared = ms ?? givenUpMs;
+  const { operations } = tasks.find(({ name }) => name === outcome.task)!;
+  const ours = rows.find(({ task }) => task === outcome.task)?.ms;
+  return {
+    engine,
+    ...outcome,
+    gflops: ms && operations / ms / 1e6,
+    ratio: ours && compared && compared / ours,
+  };
+}
+
+function printTable(descriptions: readonly string[], rows: readonly Row[]): void {
+  const byTask = tasks.flatMap(({ name }) => rows.filter(({ task }) => task === name));
+  if (json) return byTask.forEach((row) => print(JSON.stringify(row)));
+  print(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${cpus()[0].model}`);
+  for (const description of descriptions) print(description);
+  print(`ms: wall time; cpu ms: processor time of all threads; operations as direct convolution`);
+  print(`ours is: how many times as fast; deviation: from our result, of its largest element\n`);
+  print(line("", "ms", "cpu ms", "GFLOPS", "ours is", "deviation"));
+  for (const { name } of tasks) {
+    print(name);
+    for (const row of byTask.filter(({ task }) => task === name)) print(formatRow(row));
+  }
+}
+
+function formatRow({ engine, ms, cpuMs, gflops, ratio, deviation, reason }: Row): string {
+  const times = ratio ? `${ratio.toFixed(ratio < 10 ? 2 : 0)}×` : "";
+  if (ms === undefined) {
+    return `  ${engine.padEnd(16)}${reason}${times && `, ours is more than ${times} as fast`}`;
+  }
+  return line(
+    engine,
+    ms.toFixed(2),
+    cpuMs!.toFixed(2),
+    gflops!.toFixed(2),
+    times,
+    deviation!.toExponential(0),
+  );
+}
+
+function line(engine: string, ...columns: string[]): string {
+  return `  ${engine.padEnd(12)}${columns.map((column) => column.padStart(11)).join("")}`;
+}
+
+/** What is done so far, beside the table. */
+function note(text: string): void {
+  // deno-lint-ignore no-console
+  console.error(text);
+}
+
+function print(text: string): void {
+  // deno-lint-ignore no-console
+  console.log(text);
+}
