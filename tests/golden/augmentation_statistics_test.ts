@@ -7,13 +7,14 @@ import { trainingTransforms } from "../../nnunet/augmentation/training_transform
 import { augment, type Sample } from "../../nnunet/augmentation/transform.ts";
 import { SeededRandom } from "../../nnunet/numerics/random_source.ts";
 import { roundHalfEven } from "../../nnunet/numerics/rounding.ts";
-import { goldenTest, readGoldenJson, readSafetensors, reportWorst } from "../support/golden.ts";
+import { readGoldenJson, readSafetensors, reportWorst } from "../support/golden.ts";
+import { goldenGpuTest } from "../support/golden_gpu.ts";
 import { testGpu } from "../support/gpu_test.ts";
 
 const RUNS = 200;
 const SEED = 1;
 
-goldenTest("augmentation", "the whole pipeline, statistics over many runs", async () => {
+goldenGpuTest("augmentation", "the whole pipeline, statistics over many runs", async () => {
   const gpu = testGpu();
   const json = readGoldenJson("augmentation", "statistics.json");
   const arrays = readSafetensors("augmentation", "statistics.safetensors");

@@ -16,11 +16,11 @@ import { patchGeometry } from "../../nnunet/augmentation/initial_patch.ts";
 import {
   goldenNames,
   type GoldenTensor,
-  goldenTest,
   readGoldenJson,
   readSafetensors,
   reportWorst,
 } from "../support/golden.ts";
+import { goldenGpuTest } from "../support/golden_gpu.ts";
 import { testGpu } from "../support/gpu_test.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -63,7 +63,7 @@ function largestDifference(actual: ArrayLike<number>, expected: GoldenTensor): n
   return largest;
 }
 
-goldenTest("augmentation", "rotation, scaling, crop and pad", async () => {
+goldenGpuTest("augmentation", "rotation, scaling, crop and pad", async () => {
   const gpu = testGpu();
   let worst = 0;
   let elastic = 0;
@@ -109,7 +109,7 @@ goldenTest("augmentation", "rotation, scaling, crop and pad", async () => {
   );
 });
 
-goldenTest("augmentation", "mirror", async () => {
+goldenGpuTest("augmentation", "mirror", async () => {
   const gpu = testGpu();
   for (const item of cases("MirrorTransform")) {
     const [image, labels] = [imageOf(gpu, item), labelsOf(gpu, item)];
@@ -130,7 +130,7 @@ function intensityTest(
   limit: number,
   apply: (image: Tensor, json: Json) => Tensor,
 ): void {
-  goldenTest("augmentation", transform, async () => {
+  goldenGpuTest("augmentation", transform, async () => {
     const gpu = testGpu();
     let worst = 0;
     for (const item of cases(transform)) {
@@ -189,7 +189,7 @@ intensityTest(
     changeGamma(image, parameters.gamma_f32, { invert: parameters.invert_image }),
 );
 
-goldenTest("augmentation", "mask image, remove label", async () => {
+goldenGpuTest("augmentation", "mask image, remove label", async () => {
   const gpu = testGpu();
   for (const item of cases("MaskImageTransform")) {
     const { mask, remove_label: remove } = item.json;
@@ -249,7 +249,7 @@ const ELSEWHERE = [
   "DownsampleSegForDSTransform",
 ];
 
-goldenTest("augmentation", "transforms of a configuration, their order and ranges", () => {
+goldenGpuTest("augmentation", "transforms of a configuration, their order and ranges", () => {
   const skipped: Record<string, number> = {};
   const { configurations } = readGoldenJson("augmentation", "draws.json");
   for (const [name, configuration] of Object.entries<Json>(configurations)) {

@@ -6,7 +6,8 @@ import {
 import { weightedSum } from "../../engine/ops/weighted_sum.ts";
 import { valueAndGrad } from "../../engine/value_and_grad.ts";
 import { relativeError } from "../support/arrays.ts";
-import { goldenTest, readGoldenJson, readSafetensors, reportWorst } from "../support/golden.ts";
+import { readGoldenJson, readSafetensors, reportWorst } from "../support/golden.ts";
+import { goldenGpuTest } from "../support/golden_gpu.ts";
 import { testGpu } from "../support/gpu_test.ts";
 
 interface Case {
@@ -28,7 +29,7 @@ const TERMS: Record<string, Pick<CrossEntropyDiceOptions, "weightCrossEntropy" |
   ce_only: { weightDice: 0 },
 };
 
-goldenTest("loss", "cross entropy + Dice, value and gradients", async () => {
+goldenGpuTest("loss", "cross entropy + Dice, value and gradients", async () => {
   const gpu = testGpu();
   const tensors = readSafetensors("loss", "cases.safetensors");
   const cases: Case[] = readGoldenJson("loss", "cases.json").cases;

@@ -7,10 +7,10 @@ import {
   GOLDEN,
   goldenNames,
   goldenPath,
-  goldenTest,
   readSafetensors,
   reportWorst,
 } from "../support/golden.ts";
+import { goldenGpuTest } from "../support/golden_gpu.ts";
 import { testGpu } from "../support/gpu_test.ts";
 
 const PART = "hippocampus";
@@ -27,7 +27,7 @@ for (const name of goldenNames(PART, "predictions")) {
   const model = MODELS.find((model) => model.endsWith(`__${configuration}`));
   if (!model) continue;
 
-  goldenTest(PART, `${name}: logits and label maps`, async () => {
+  goldenGpuTest(PART, `${name}: logits and label maps`, async () => {
     const store = new DenoStore();
     const predictor = await Predictor.open(testGpu(), store, goldenPath(PART, "model", model), {
       folds: folds.split("_").map(Number),

@@ -5,11 +5,11 @@ import { weightedSum } from "../../engine/ops/weighted_sum.ts";
 import { movingAverage, pseudoDice } from "../../nnunet/training/training_log.ts";
 import {
   type GoldenTensor,
-  goldenTest,
   readGoldenJson,
   readSafetensors,
   reportWorst,
 } from "../support/golden.ts";
+import { goldenGpuTest } from "../support/golden_gpu.ts";
 import { testGpu } from "../support/gpu_test.ts";
 
 interface Batch {
@@ -35,48 +35,52 @@ interface Case {
   }[];
 }
 
-goldenTest("training", "online validation: counts, losses, pseudo Dice, its average", async () => {
-  const tensors = readSafetensors("training", "validation.safetensors");
-  const cases: Case[] = readGoldenJson("training", "validation.json").cases;
-  const worst = { loss: 0, dice: 0 };
-  let skipped = 0;
-  for (const item of cases) {
-    if (item.regions) {
-      skipped++;
-      continue;
-    }
-    let average: number | undefined;
-    for (const [e, epoch] of item.epochs.entries()) {
-      const losses: number[] = [];
-      const sums: [number, number, number][] = epoch.batches[0].tp_hard.map(() => [0, 0, 0]);
-      for (const [b, expected] of epoch.batches.entries()) {
-        const { loss, counts } = await validate(item, `${item.index}/${e}/${b}`, tensors);
-        worst.loss = Math.max(worst.loss, Math.abs(loss - expected.loss));
-        losses.push(loss);
-        const { tp_hard, fp_hard, fn_hard } = expected;
-        assert.deepEqual(counts, tp_hard.map((tp, c) => [tp, fp_hard[c], fn_hard[c]]), item.name);
-        counts.forEach((of, c) => of.forEach((count, kind) => sums[c][kind] += count));
+goldenGpuTest(
+  "training",
+  "online validation: counts, losses, pseudo Dice, its average",
+  async () => {
+    const tensors = readSafetensors("training", "validation.safetensors");
+    const cases: Case[] = readGoldenJson("training", "validation.json").cases;
+    const worst = { loss: 0, dice: 0 };
+    let skipped = 0;
+    for (const item of cases) {
+      if (item.regions) {
+        skipped++;
+        continue;
       }
-      const { perClass, mean } = pseudoDice(sums);
-      average = movingAverage(average, mean);
-      const reached = [...perClass, mean, average];
-      const wanted = [...epoch.dice_per_class_or_region, epoch.mean_fg_dice, epoch.ema_fg_dice];
-      wanted.forEach((value, i) => {
-        assert.equal(Number.isNaN(reached[i]), value === null, item.name);
-        if (value !== null) worst.dice = Math.max(worst.dice, Math.abs(reached[i] - value));
-      });
-      const meanLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-      worst.loss = Math.max(worst.loss, Math.abs(meanLoss - epoch.val_loss));
+      let average: number | undefined;
+      for (const [e, epoch] of item.epochs.entries()) {
+        const losses: number[] = [];
+        const sums: [number, number, number][] = epoch.batches[0].tp_hard.map(() => [0, 0, 0]);
+        for (const [b, expected] of epoch.batches.entries()) {
+          const { loss, counts } = await validate(item, `${item.index}/${e}/${b}`, tensors);
+          worst.loss = Math.max(worst.loss, Math.abs(loss - expected.loss));
+          losses.push(loss);
+          const { tp_hard, fp_hard, fn_hard } = expected;
+          assert.deepEqual(counts, tp_hard.map((tp, c) => [tp, fp_hard[c], fn_hard[c]]), item.name);
+          counts.forEach((of, c) => of.forEach((count, kind) => sums[c][kind] += count));
+        }
+        const { perClass, mean } = pseudoDice(sums);
+        average = movingAverage(average, mean);
+        const reached = [...perClass, mean, average];
+        const wanted = [...epoch.dice_per_class_or_region, epoch.mean_fg_dice, epoch.ema_fg_dice];
+        wanted.forEach((value, i) => {
+          assert.equal(Number.isNaN(reached[i]), value === null, item.name);
+          if (value !== null) worst.dice = Math.max(worst.dice, Math.abs(reached[i] - value));
+        });
+        const meanLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+        worst.loss = Math.max(worst.loss, Math.abs(meanLoss - epoch.val_loss));
+      }
     }
-  }
-  reportWorst("training", "validation loss", worst.loss, 1e-5);
-  reportWorst("training", "pseudo Dice", worst.dice, 1e-6);
-  if (skipped) {
-    // deno-lint-ignore no-console
-    console.log(`    training: ${skipped} cases with regions skipped: no loss for them yet`);
-  }
-  assert.ok(worst.loss <= 1e-5 && worst.dice <= 1e-6);
-});
+    reportWorst("training", "validation loss", worst.loss, 1e-5);
+    reportWorst("training", "pseudo Dice", worst.dice, 1e-6);
+    if (skipped) {
+      // deno-lint-ignore no-console
+      console.log(`    training: ${skipped} cases with regions skipped: no loss for them yet`);
+    }
+    assert.ok(worst.loss <= 1e-5 && worst.dice <= 1e-6);
+  },
+);
 
 /** Loss and foreground counts of one batch. */
 async function validate(item: Case, key: string, tensors: Map<string, GoldenTensor>) {

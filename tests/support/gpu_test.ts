@@ -9,6 +9,9 @@ try {
   shared = error as Error;
 }
 
+/** Whether this machine has an adapter. */
+export const hasGpu = shared instanceof Gpu;
+
 /** The device that the tests of one file share. */
 export function testGpu(): Gpu {
   if (shared instanceof Gpu) return shared;
@@ -20,10 +23,9 @@ export function testGpu(): Gpu {
  * with the reason, on a machine without an adapter.
  */
 export function gpuTest(name: string, fn: (gpu: Gpu) => void | Promise<void>): void {
-  const present = shared instanceof Gpu;
   Deno.test({
-    name: present ? name : `${name} (skipped: no WebGPU adapter)`,
-    ignore: !present,
+    name: hasGpu ? name : `${name} (skipped: no WebGPU adapter)`,
+    ignore: !hasGpu,
     sanitizeResources: false,
     fn: async () => {
       const gpu = testGpu();
