@@ -1,6 +1,8 @@
 import { BufferPool } from "./buffer_pool.ts";
 import { DeviceLostError, GpuError, OutOfDeviceMemoryError } from "./errors.ts";
+import type { GpuInfo } from "./gpu_info.ts";
 import type { Kernel } from "./kernel.ts";
+import { Pipelines } from "./pipelines.ts";
 import { Recorder } from "./recorder.ts";
 import { Scopes } from "./scope.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
@@ -30,30 +32,6 @@ export interface Dispatch {
   workgroups?: readonly [number, number, number];
 }
 
-/** Features and origin of a device, as far as the host tells. */
-export interface GpuInfo {
-  vendor: string;
-  architecture: string;
-  description: string;
-  /** Runs on the processor (lavapipe, SwiftShader, WARP). */
-  software: boolean;
-  /** `subgroupShuffle` and friends may be used. */
-  subgroups: boolean;
-  /** The shader compiler wants the line `enable subgroups;` (Chrome) or refuses it (Deno). */
-  enableSubgroupsLine: boolean;
-  /** Invocations of a subgroup on a software adapter that the lanes kernels suit; 0 elsewhere. */
-  lanes: number;
-}
-
-const SUBGROUPS_LINE = /^enable subgroups;/m;
-
-interface Compiled {
-  pipeline: GPUComputePipeline;
-  layout: GPUBindGroupLayout;
-  workgroupSize: number;
-  error?: GpuError;
-}
-
 /** Bytes and counts of a {@linkcode Gpu}'s memory. */
 export interface MemoryUse {
   /** Tensors alive. */
@@ -77,7 +55,7 @@ export class Gpu {
   readonly #pool: BufferPool;
   readonly #recorder: Recorder;
   readonly #scopes = new Scopes();
-  readonly #compiled = new Map<string, Compiled>();
+  readonly #pipelines: Pipelines;
   #tape: Tape | undefined;
   #tensors = 0;
   #failure: Error | undefined;
@@ -91,6 +69,7 @@ export class Gpu {
     );
     this.textures = new TexturePool(device);
     this.#recorder = new Recorder(device);
+    this.#pipelines = new Pipelines(device, info, (error) => this.#failure = error);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       const { error } = event as GPUUncapturedErrorEvent;
@@ -228,7 +207,10 @@ export class Gpu {
   dispatch(kernel: Kernel, dispatch: Dispatch): void {
     this.#check();
     const { bindings, params } = kernel.interface;
-    const compiled = this.#compile(kernel, dispatch.overrides ?? {});
+    const { pipeline, layout, workgroupSize } = this.#pipelines.get(
+      kernel,
+      dispatch.overrides ?? {},
+    );
     const entries: GPUBindGroupEntry[] = [];
     for (const binding of bindings) {
       entries.push({ binding: binding.index, resource: this.#resource(kernel, binding, dispatch) });
@@ -255,14 +237,9 @@ export class Gpu {
         else if (type === "i32") slot.setInt32(4 * i, value, true);
         else slot.setUint32(4 * i, value, true);
       });
-    const bindGroup = this.device.createBindGroup({ layout: compiled.layout, entries });
-    const grid = this.#grid(kernel, dispatch, compiled.workgroupSize);
-    this.#recorder.dispatch(
-      compiled.pipeline,
-      bindGroup,
-      usesParams ? writeParams : undefined,
-      grid,
-    );
+    const bindGroup = this.device.createBindGroup({ layout, entries });
+    const grid = this.#grid(kernel, dispatch, workgroupSize);
+    this.#recorder.dispatch(pipeline, bindGroup, usesParams ? writeParams : undefined, grid);
   }
 
   #resource(kernel: Kernel, binding: Binding, { buffers }: Dispatch): GPUBindingResource {
@@ -310,38 +287,6 @@ export class Gpu {
       );
     }
     return grid;
-  }
-
-  #compile(kernel: Kernel, overrides: Record<string, number>): Compiled {
-    const key = `${kernel.label} ${JSON.stringify(overrides)}`;
-    const known = this.#compiled.get(key);
-    if (known?.error) throw known.error;
-    if (known) return known;
-    let code = kernel.code(overrides);
-    if (SUBGROUPS_LINE.test(code)) {
-      // The directive must come first, before library texts.
-      code = code.replace(SUBGROUPS_LINE, "");
-      if (this.info.enableSubgroupsLine) code = `enable subgroups;\n${code}`;
-    }
-    this.device.pushErrorScope("validation");
-    const module = this.device.createShaderModule({ label: kernel.label, code });
-    const layout = this.device.createBindGroupLayout({
-      label: kernel.label,
-      entries: kernel.interface.bindings.map(layoutEntry),
-    });
-    const pipeline = this.device.createComputePipeline({
-      label: kernel.label,
-      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: kernel.entryPoint },
-    });
-    const workgroupSize = Number(/const WORKGROUP_SIZE: u32 = (\d+)u/.exec(code)?.[1] ?? 1);
-    const compiled: Compiled = { pipeline, layout, workgroupSize };
-    this.device.popErrorScope().then((error) => {
-      // The first cause: what follows from it only says that the pipeline is invalid.
-      if (error) this.#failure = compiled.error = new GpuError(`${kernel.label}: ${error.message}`);
-    });
-    this.#compiled.set(key, compiled);
-    return compiled;
   }
 
   /** Enqueues a copy of all elements of a tensor into another, beginning at `toByte` there. */
@@ -437,27 +382,6 @@ export class Gpu {
     if (!failure) return;
     if (!(failure instanceof DeviceLostError)) this.#failure = undefined;
     throw failure;
-  }
-}
-
-function layoutEntry({ index, kind }: Binding): GPUBindGroupLayoutEntry {
-  const entry = { binding: index, visibility: webgpu.SHADER_COMPUTE };
-  switch (kind) {
-    case "uniform":
-      return { ...entry, buffer: { type: "uniform", hasDynamicOffset: true } };
-    case "read":
-      return { ...entry, buffer: { type: "read-only-storage" } };
-    case "read_write":
-      return { ...entry, buffer: { type: "storage" } };
-    case "texture_2d":
-      return { ...entry, texture: { sampleType: "unfilterable-float", viewDimension: "2d" } };
-    case "texture_3d":
-      return { ...entry, texture: { sampleType: "unfilterable-float", viewDimension: "3d" } };
-    case "texture_write_3d":
-      return {
-        ...entry,
-        storageTexture: { access: "write-only", format: "rgba32float", viewDimension: "3d" },
-      };
   }
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 export * from "./errors.ts";
-export { Gpu, type GpuInfo, type MemoryUse } from "./gpu.ts";
+export { Gpu, type MemoryUse } from "./gpu.ts";
+export type { GpuInfo } from "./gpu_info.ts";
 export { openGpu } from "./request_gpu.ts";
 export { type Shape } from "./shape.ts";
 export { type Layout, Tensor } from "./tensor.ts";

@@ -1,5 +1,6 @@
 import { NoAdapterError } from "./errors.ts";
-import { Gpu, type GpuInfo } from "./gpu.ts";
+import { Gpu } from "./gpu.ts";
+import type { GpuInfo } from "./gpu_info.ts";
 import { probeLanes } from "./probe_lanes.ts";
 
 /** Limits that are asked for in full; a default device has 128 MiB bindings and 256 threads. */
