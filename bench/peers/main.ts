@@ -1,8 +1,9 @@
-// Speed beside other engines: `deno task bench:peers [--json] [part of a name ...]`.
+// Speed beside other engines: `deno task bench:peers [--json | --markdown] [part of a name ...]`.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { formatMarkdown, formatTable, type Row } from "./report.ts";
 import { type EngineCommand, runEngine } from "./run_engine.ts";
 import { arrayFile, type Outcome, sizeOf, type Task } from "./task.ts";
 import { peerTasks } from "./tasks.ts";
@@ -19,15 +20,6 @@ const ENGINES: Record<string, EngineCommand> = {
   "pytorch": [process.env.PEERS_PYTHON ?? "python3", join(HERE, "engines/pytorch.py")],
 };
 
-/** One line of the table. */
-interface Row extends Outcome {
-  engine: string;
-  gflops?: number;
-  /** How many times as fast ours is; at least, where the engine was given up. */
-  ratio?: number;
-}
-
-const json = process.argv.includes("--json");
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const tasks = peerTasks().filter(({ name }) =>
   wanted.length === 0 || wanted.some((part) => name.includes(part))
@@ -50,7 +42,7 @@ try {
       },
     });
   }
-  printTable(descriptions, rows);
+  print(format(descriptions, rows));
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -86,37 +78,11 @@ function makeRow(engine: string, outcome: Outcome, rows: readonly Row[]): Row {
   };
 }
 
-function printTable(descriptions: readonly string[], rows: readonly Row[]): void {
+function format(engines: readonly string[], rows: readonly Row[]): string {
   const byTask = tasks.flatMap(({ name }) => rows.filter(({ task }) => task === name));
-  if (json) return byTask.forEach((row) => print(JSON.stringify(row)));
-  print(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${cpus()[0].model}`);
-  for (const description of descriptions) print(description);
-  print(`ms: wall time; cpu ms: processor time of all threads; operations as direct convolution`);
-  print(`ours is: how many times as fast; deviation: from our result, of its largest element\n`);
-  print(line("", "ms", "cpu ms", "GFLOPS", "ours is", "deviation"));
-  for (const { name } of tasks) {
-    print(name);
-    for (const row of byTask.filter(({ task }) => task === name)) print(formatRow(row));
-  }
-}
-
-function formatRow({ engine, ms, cpuMs, gflops, ratio, deviation, reason }: Row): string {
-  const times = ratio ? `${ratio.toFixed(ratio < 10 ? 2 : 0)}×` : "";
-  if (ms === undefined) {
-    return `  ${engine.padEnd(16)}${reason}${times && `, ours is more than ${times} as fast`}`;
-  }
-  return line(
-    engine,
-    ms.toFixed(2),
-    cpuMs!.toFixed(2),
-    gflops!.toFixed(2),
-    times,
-    deviation!.toExponential(0),
-  );
-}
-
-function line(engine: string, ...columns: string[]): string {
-  return `  ${engine.padEnd(12)}${columns.map((column) => column.padStart(11)).join("")}`;
+  if (process.argv.includes("--json")) return byTask.map((row) => JSON.stringify(row)).join("\n");
+  if (process.argv.includes("--markdown")) return formatMarkdown(engines, byTask);
+  return formatTable(engines, byTask);
 }
 
 /** What is done so far, beside the table. */

@@ -1,0 +1,84 @@
+import { cpus } from "node:os";
+import type { Outcome } from "./task.ts";
+
+/** What one engine achieved in one task. */
+export interface Row extends Outcome {
+  engine: string;
+  /** Effective: operations counted as direct convolution. */
+  gflops?: number;
+  /** How many times as fast ours is; at least, where the engine was given up. */
+  ratio?: number;
+}
+
+/** Everything, a line each, grouped by task; `engines` are their descriptions. */
+export function formatTable(engines: readonly string[], rows: readonly Row[]): string {
+  return [
+    ...heading(engines),
+    "ms: wall time; cpu ms: processor time of all threads; operations as direct convolution",
+    "ours is: how many times as fast; deviation: from our result, of its largest element",
+    "",
+    formatLine("", "ms", "cpu ms", "GFLOPS", "ours is", "deviation"),
+    ...tasksOf(rows).flatMap((task) => [task, ...rowsOf(task, rows).map(formatRow)]),
+  ].join("\n");
+}
+
+/** For docs/performance.md: a line a task, a column an engine, reasons as numbered notes. */
+export function formatMarkdown(engines: readonly string[], rows: readonly Row[]): string {
+  const reasons: string[] = [];
+  const cell = ({ ms, gflops, ratio, reason, givenUpMs }: Row) => {
+    const time = `${Math.round(ms ?? givenUpMs!)} ms`;
+    if (ms !== undefined) {
+      return `${time}, ${ratio ? times(ratio) : `${gflops!.toFixed(1)} GFLOPS`}`;
+    }
+    if (givenUpMs !== undefined) return `> ${time}` + (ratio ? `, > ${times(ratio)}` : "");
+    if (!reasons.includes(reason!)) reasons.push(reason!);
+    return `(${reasons.indexOf(reason!) + 1})`;
+  };
+  const columns = [...new Set(rows.map(({ engine }) => engine))];
+  const formatCells = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [
+    ...heading(engines).map((text) => `- ${text}`),
+    "",
+    formatCells(["task", ...columns]),
+    formatCells(["---", ...columns.map(() => "--:")]),
+    ...tasksOf(rows).map((task) => formatCells([task, ...rowsOf(task, rows).map(cell)])),
+    "",
+    ...reasons.map((reason, i) => `- (${i + 1}) ${reason}`),
+  ].join("\n");
+}
+
+function heading(engines: readonly string[]): string[] {
+  const date = new Date().toISOString().slice(0, 10);
+  return [`${date}, ${cpus().length} cores, ${cpus()[0].model}`, ...engines];
+}
+
+function tasksOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.map(({ task }) => task))];
+}
+
+function rowsOf(task: string, rows: readonly Row[]): Row[] {
+  return rows.filter((row) => row.task === task);
+}
+
+function formatRow({ engine, ms, cpuMs, gflops, ratio, deviation, reason }: Row): string {
+  if (ms === undefined) {
+    const bound = ratio ? `, ours is more than ${times(ratio)} as fast` : "";
+    return `  ${engine.padEnd(16)}${reason}${bound}`;
+  }
+  return formatLine(
+    engine,
+    ms.toFixed(2),
+    cpuMs!.toFixed(2),
+    gflops!.toFixed(2),
+    ratio ? times(ratio) : "",
+    deviation!.toExponential(0),
+  );
+}
+
+function formatLine(engine: string, ...columns: string[]): string {
+  return `  ${engine.padEnd(12)}${columns.map((column) => column.padStart(11)).join("")}`;
+}
+
+function times(ratio: number): string {
+  return `${ratio.toFixed(ratio < 10 ? 2 : 0)}×`;
+}
