@@ -10,6 +10,7 @@ export class BufferPool {
   /** Bytes of the buffers that were handed out and of those waiting. */
   usedBytes = 0;
   freeBytes = 0;
+  /** Most that were in use at a time since the last {@linkcode BufferPool.trim}. */
   peakBytes = 0;
 
   constructor(device: GPUDevice, usage: number) {
@@ -43,6 +44,7 @@ export class BufferPool {
     for (const buffers of this.#free.values()) for (const buffer of buffers) buffer.destroy();
     this.#free.clear();
     this.freeBytes = 0;
+    this.peakBytes = this.usedBytes;
   }
 }
 
