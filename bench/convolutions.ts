@@ -4,13 +4,15 @@ import { chooseConvolution } from "../engine/ops/convolution/chooser.ts";
 import { chooseConvTranspose } from "../engine/ops/conv_transpose/chooser.ts";
 import type { Case } from "./case.ts";
 
-const PASSES: [ConvolutionPass, string][] = [
+/** Passes with what they are called in names. */
+export const PASSES: readonly [ConvolutionPass, string][] = [
   ["forward", "forward"],
   ["gradInput", "grad_input"],
   ["gradWeight", "grad_weight"],
 ];
 
-interface Layer {
+/** A convolution or transposed convolution. */
+export interface Layer {
   n: number;
   channels: [number, number];
   /** Extents of the input, two or three. */
@@ -53,7 +55,13 @@ export function convolutionCases(gpu: Gpu): Case[] {
   ];
 }
 
-function convolution(gpu: Gpu, layer: Layer, pass: ConvolutionPass, passName: string): Case {
+/** One pass of a convolution. */
+export function convolution(
+  gpu: Gpu,
+  layer: Layer,
+  pass: ConvolutionPass,
+  passName: string,
+): Case {
   const { n, channels: [inChannels, outChannels], spatial } = layer;
   const { kernel = spatial.map(() => 3), stride = spatial.map(() => 1) } = layer;
   const outSpatial = spatial.map((extent, axis) => Math.ceil(extent / stride[axis]));
@@ -100,10 +108,16 @@ function convolution(gpu: Gpu, layer: Layer, pass: ConvolutionPass, passName: st
   };
 }
 
-function convTranspose(gpu: Gpu, layer: Layer, pass: ConvolutionPass, passName: string): Case {
+/** One pass of a transposed convolution; its kernel is 2 along each axis if not given. */
+export function convTranspose(
+  gpu: Gpu,
+  layer: Layer,
+  pass: ConvolutionPass,
+  passName: string,
+): Case {
   const { n, channels: [inChannels, outChannels], spatial } = layer;
-  const kernel = spatial.map(() => 2);
-  const outSpatial = spatial.map((extent) => 2 * extent);
+  const { kernel = spatial.map(() => 2) } = layer;
+  const outSpatial = spatial.map((extent, axis) => extent * kernel[axis]);
   const shape = { n, inChannels, outChannels, input: extents(spatial), kernel: three(kernel) };
   const algorithm = chooseConvTranspose(gpu, shape);
   return {

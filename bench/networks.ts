@@ -7,32 +7,33 @@ import {
   type Tensor,
   valueAndGrad,
 } from "../engine/mod.ts";
+import { trainingMemory } from "../nnunet/network/training_memory.ts";
 import { Unet } from "../nnunet/network/unet.ts";
 import type { Configuration } from "../nnunet/plans.ts";
 import { deepSupervisionLoss } from "../nnunet/training/deep_supervision.ts";
 import type { Case } from "./case.ts";
 
-const BATCH = 2;
-const CLASSES = 3;
+export const BATCH = 2;
+export const CLASSES = 3;
 const SLIM_FEATURES = [8, 16, 32, 64];
 
-/** Whole training steps and predictions, of the standard plan of the hippocampus and of a slim one. */
-export function networkCases(): Case[] {
+/** The standard plan of the hippocampus and a slim one, by what their names end in. */
+export function configurations(): Record<string, Configuration> {
   const standard = exampleConfiguration();
   const { architecture } = standard;
-  const slim = {
-    ...standard,
-    architecture: {
-      ...architecture,
-      arch_kwargs: { ...architecture.arch_kwargs, features_per_stage: SLIM_FEATURES },
-    },
+  const arch_kwargs = { ...architecture.arch_kwargs, features_per_stage: SLIM_FEATURES };
+  return {
+    slim_3d: { ...standard, architecture: { ...architecture, arch_kwargs } },
+    "3d": standard,
   };
-  return [
-    trainStep("train_step_slim_3d", slim),
-    predict("predict_slim_3d", slim),
-    trainStep("train_step_3d", standard),
-    predict("predict_3d", standard),
-  ];
+}
+
+/** Whole training steps and predictions. */
+export function networkCases(): Case[] {
+  return Object.entries(configurations()).flatMap(([name, configuration]) => [
+    trainStep(`train_step_${name}`, configuration),
+    predict(`predict_${name}`, configuration),
+  ]);
 }
 
 /** Forward, deep supervision loss, backward, clipping and SGD, as the trainer does. */
@@ -40,6 +41,11 @@ function trainStep(name: string, configuration: Configuration): Case {
   return {
     name,
     operations: 3 * BATCH * forwardOperations(configuration),
+    plannedBytes: trainingMemory(configuration, {
+      batchSize: BATCH,
+      inputChannels: 1,
+      outputChannels: CLASSES,
+    }),
     async prepare(gpu, use) {
       const network = makeNetwork(gpu, configuration);
       const parameters = [...network.parameters().values()];
