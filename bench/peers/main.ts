@@ -66,15 +66,16 @@ function writeInputs(task: Task): void {
 }
 
 function makeRow(engine: string, outcome: Outcome, rows: readonly Row[]): Row {
-  const { ms, givenUpMs } = outcome;
-  const compared = ms ?? givenUpMs;
+  const { ms, cpuMs, givenUpMs } = outcome;
   const { operations } = tasks.find(({ name }) => name === outcome.task)!;
-  const ours = rows.find(({ task }) => task === outcome.task)?.ms;
+  const ours = rows.find(({ task }) => task === outcome.task);
+  const ratio = (theirs?: number, ourTime?: number) => theirs && ourTime && theirs / ourTime;
   return {
     engine,
     ...outcome,
     gflops: ms && operations / ms / 1e6,
-    ratio: ours && compared && compared / ours,
+    ratio: ratio(ms ?? givenUpMs, ours?.ms),
+    cpuRatio: ratio(cpuMs, ours?.cpuMs),
   };
 }
 

@@ -8,6 +8,8 @@ export interface Row extends Outcome {
   gflops?: number;
   /** How many times as fast ours is; at least, where the engine was given up. */
   ratio?: number;
+  /** The same by processor time, which other load does not touch; means nothing on a graphics card. */
+  cpuRatio?: number;
 }
 
 /** Everything, a line each, grouped by task; `engines` are their descriptions. */
@@ -15,21 +17,24 @@ export function formatTable(engines: readonly string[], rows: readonly Row[]): s
   return [
     ...heading(engines),
     "ms: wall time; cpu ms: processor time of all threads; operations as direct convolution",
-    "ours is: how many times as fast; deviation: from our result, of its largest element",
+    "ours is: how many times as fast, by wall time and by processor time",
+    "deviation: from our result, of its largest element",
     "",
-    formatLine("", "ms", "cpu ms", "GFLOPS", "ours is", "deviation"),
+    formatLine("", "ms", "cpu ms", "GFLOPS", "ours is", "by cpu", "deviation"),
     ...tasksOf(rows).flatMap((task) => [task, ...rowsOf(task, rows).map(formatRow)]),
   ].join("\n");
 }
 
-/** For docs/performance.md: a line a task, a column an engine, reasons as numbered notes. */
+/**
+ * For docs/performance.md: a line a task, a column an engine, reasons as numbered notes. Ratios by wall
+ * time and, in parentheses, by processor time.
+ */
 export function formatMarkdown(engines: readonly string[], rows: readonly Row[]): string {
   const reasons: string[] = [];
-  const cell = ({ ms, gflops, ratio, reason, givenUpMs }: Row) => {
+  const cell = ({ ms, gflops, ratio, cpuRatio, reason, givenUpMs }: Row) => {
     const time = `${Math.round(ms ?? givenUpMs!)} ms`;
-    if (ms !== undefined) {
-      return `${time}, ${ratio ? times(ratio) : `${gflops!.toFixed(1)} GFLOPS`}`;
-    }
+    if (ms !== undefined && !ratio) return `${time}, ${gflops!.toFixed(1)} GFLOPS`;
+    if (ms !== undefined) return `${time}, ${times(ratio!)} (${times(cpuRatio!)})`;
     if (givenUpMs !== undefined) return `> ${time}` + (ratio ? `, > ${times(ratio)}` : "");
     if (!reasons.includes(reason!)) reasons.push(reason!);
     return `(${reasons.indexOf(reason!) + 1})`;
@@ -60,7 +65,8 @@ function rowsOf(task: string, rows: readonly Row[]): Row[] {
   return rows.filter((row) => row.task === task);
 }
 
-function formatRow({ engine, ms, cpuMs, gflops, ratio, deviation, reason }: Row): string {
+function formatRow(row: Row): string {
+  const { engine, ms, cpuMs, gflops, ratio, cpuRatio, deviation, reason } = row;
   if (ms === undefined) {
     const bound = ratio ? `, ours is more than ${times(ratio)} as fast` : "";
     return `  ${engine.padEnd(16)}${reason}${bound}`;
@@ -71,6 +77,7 @@ function formatRow({ engine, ms, cpuMs, gflops, ratio, deviation, reason }: Row)
     cpuMs!.toFixed(2),
     gflops!.toFixed(2),
     ratio ? times(ratio) : "",
+    cpuRatio ? times(cpuRatio) : "",
     deviation!.toExponential(0),
   );
 }
