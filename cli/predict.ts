@@ -2,6 +2,7 @@ import type { ArgumentParser } from "argparse";
 import { join } from "node:path";
 import { openGpu } from "../engine/mod.ts";
 import { groupChannels, listFiles } from "../nnunet/dataset.ts";
+import { listSeriesFolders, readSeriesImages } from "../nnunet/dicom/series_folders.ts";
 import { DataError } from "../nnunet/errors.ts";
 import { type ReaderName, readImages } from "../nnunet/imageio/mod.ts";
 import { Predictor } from "../nnunet/inference/predictor.ts";
@@ -19,6 +20,7 @@ import {
 import type { Command } from "./command.ts";
 import { findDataset } from "./datasets.ts";
 import { loadConvolutionChoices } from "./convolution_choices.ts";
+import { decodeDicom } from "./decode_dicom.ts";
 import { DenoStore } from "./deno_store.ts";
 import type { Folders } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -56,7 +58,9 @@ export const command: Command = {
     parser.add_argument("-i", {
       required: true,
       metavar: "FOLDER",
-      help: "images, named CASE_0000.nii.gz, CASE_0001.nii.gz, … (one file a channel)",
+      help:
+        "images, named CASE_0000.nii.gz, CASE_0001.nii.gz, … (one file a channel), or folders " +
+        "of DICOM slices, named CASE, or CASE_0000, CASE_0001, …",
     });
     parser.add_argument("-o", {
       required: true,
@@ -163,10 +167,12 @@ export const command: Command = {
   },
 };
 
-/** A case of the input folder: its identifier and its channel files in order. */
+/** A case of the input folder. */
 interface PredictionCase {
   identifier: string;
+  /** Its channels in order: files, or folders of DICOM series. */
   images: string[];
+  isDicom: boolean;
 }
 
 /** `nnUNet_results/DATASET/TRAINER__PLANS__CONFIGURATION`. */
@@ -191,12 +197,16 @@ async function casesToPredict(
   fileEnding: string,
 ): Promise<PredictionCase[]> {
   const names = await listFiles(store, args.i, fileEnding);
-  if (names.length === 0) {
+  // A dataset that came from DICOM is one of .nii.gz.
+  const isDicom = names.length === 0 && fileEnding === ".nii.gz";
+  const all = isDicom
+    ? groupSeries(await listSeriesFolders(store, args.i))
+    : groupChannels(names, fileEnding);
+  if (all.length === 0) {
     throw new DataError(
       `Cannot predict "${args.i}": no file there ends in ${fileEnding}, check the folder`,
     );
   }
-  const all = groupChannels(names, fileEnding);
   const unnumbered = all.find(([, files]) => files.length === 0);
   if (unnumbered) {
     throw new DataError(
@@ -208,6 +218,7 @@ async function casesToPredict(
     .map(([identifier, files]) => ({
       identifier,
       images: files.map((file) => join(args.i, file)),
+      isDicom,
     }));
   if (!args.continue_prediction) return cases;
   const endings = [fileEnding, ...args.save_probabilities ? [".npz"] : []];
@@ -219,6 +230,12 @@ async function casesToPredict(
   const left = cases.filter((_, i) => !done[i]);
   print(`${cases.length - left.length} of ${cases.length} cases are there already`);
   return left;
+}
+
+/** Folders of DICOM series by case; without channel numbers each is a case. */
+function groupSeries(names: string[]): [string, string[]][] {
+  const numbered = names.some((name) => name.endsWith("_0000"));
+  return numbered ? groupChannels(names, "") : names.map((name) => [name, [name]]);
 }
 
 /** Puts beside the predictions what says how they were made (spec 06/2). */
@@ -255,7 +272,7 @@ async function predictCases(
   const labelValues = args.stored_labels ? labelValuesOf(datasetJson) : undefined;
   const signal = interruptSignal("the same command with --continue_prediction goes on");
   const onProgress = progressBar({ disabled: args.disable_progress_bar });
-  for (const [done, { identifier, images }] of cases.entries()) {
+  for (const [done, { identifier, images, isDicom }] of cases.entries()) {
     const report = (share: number) =>
       onProgress({
         stage: "predict",
@@ -264,7 +281,9 @@ async function predictCases(
         message: identifier,
       });
     report(0);
-    const image = await readImages(store, reader, images);
+    const image = isDicom
+      ? await readSeriesImages(store, reader, images, decodeDicom)
+      : await readImages(store, reader, images);
     const hooks = { signal, onWindow: (k: number, of: number) => report(Math.min(k / of, 0.99)) };
     const prediction = args.save_probabilities
       ? await predictor.predictProbabilities(image, hooks)

@@ -11,6 +11,7 @@ import {
 } from "../nnunet/prepare.ts";
 import { type Command, PROGRAM } from "./command.ts";
 import { listDatasets } from "./datasets.ts";
+import { decodeDicom } from "./decode_dicom.ts";
 import { DenoStore } from "./deno_store.ts";
 import type { Folders } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -34,7 +35,8 @@ export const command: Command = {
     parser.add_argument("-i", {
       required: true,
       metavar: "FOLDER",
-      help: "folder with input/ (images) and ground_truth/ (label maps); with -gt the images' own",
+      help: "folder with input/ (images, or a folder of DICOM slices per case) and ground_truth/ " +
+        "(label maps); with -gt the images' own",
     });
     parser.add_argument("-gt", {
       metavar: "FOLDER",
@@ -65,6 +67,7 @@ export const command: Command = {
     await checkDatasetIsNew(store, folders, args.d);
     const signal = interruptSignal("nothing is left behind");
     const source = await inspectSource(store, images, labels, {
+      decodeSlices: decodeDicom,
       onProgress: progressBar(),
       signal,
     });

@@ -1,6 +1,8 @@
 import { copyFile, runSteps, type Step } from "./conversion/conversion.ts";
 import type { DatasetJson } from "./dataset.ts";
+import { readSeries } from "./dicom/series.ts";
 import { DataError } from "./errors.ts";
+import { writeItkFile } from "./imageio/itk_file.ts";
 import { readImages, readSeg, writeSeg } from "./imageio/mod.ts";
 import {
   colourOf,
@@ -29,8 +31,9 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes a raw dataset from what {@linkcode inspectSource} found. Images are copied as they are; label
- * values become 0 to n, and `label_values` in `dataset.json` records what they were.
+ * Makes a raw dataset from what {@linkcode inspectSource} found. Images are copied as they are, DICOM
+ * series become `.nii.gz`; label values become 0 to n, and `label_values` in `dataset.json` records
+ * what they were.
  *
  * @returns `dataset.json` as written
  * @throws {DataError} when names do not fit the data, or the dataset exists; nothing is left behind
@@ -70,8 +73,8 @@ export async function prepareDataset(
     name: files.identifier,
     run: async () => {
       signal?.throwIfAborted();
-      await copyImages(store, source, files, `${folder}/imagesTr`);
-      await write(files, `${folder}/labelsTr/${files.identifier}`);
+      const images = await copyImages(store, source, files, `${folder}/imagesTr`);
+      await write({ ...files, images }, `${folder}/labelsTr/${files.identifier}`);
     },
   }]);
   // Last, so that an unfinished dataset is none.
@@ -126,18 +129,24 @@ function orderLabels(
   );
 }
 
+/** Returns the paths in the dataset. */
 async function copyImages(
   store: Store,
-  { images: { ending } }: SourceDataset,
+  { images: { ending, decodeSlices } }: SourceDataset,
   { identifier, images }: SourceCase,
   folder: string,
-): Promise<void> {
+): Promise<string[]> {
+  const copies = images.map((_, channel) =>
+    `${folder}/${identifier}_${String(channel).padStart(4, "0")}${ending}`
+  );
   for (const [channel, path] of images.entries()) {
-    const number = String(channel).padStart(4, "0");
-    await copyFile(store, path, `${folder}/${identifier}_${number}${ending}`);
+    if (decodeSlices) {
+      await writeItkFile(store, copies[channel], await readSeries(store, path, decodeSlices));
+    } else await copyFile(store, path, copies[channel]);
   }
   const sidecar = await findSidecar(store, ending, images);
   if (sidecar) await copyFile(store, sidecar, `${folder}/${identifier}.json`);
+  return copies;
 }
 
 /** The JSON file with the spacing of a TIFF volume: `CASE.json`, or named as the file itself. */

@@ -1,4 +1,6 @@
 import { compareCodePoints } from "./code_points.ts";
+import { type DecodeSlices, readSeriesHeaders } from "./dicom/series.ts";
+import { listSeriesFolders } from "./dicom/series_folders.ts";
 import { DataError } from "./errors.ts";
 import { determineReader, type ReaderName, readImages, readSeg } from "./imageio/mod.ts";
 import {
@@ -14,7 +16,7 @@ import type { Store } from "./store.ts";
 /** A case as the user's folders hold it. */
 export interface SourceCase {
   identifier: string;
-  /** One path per channel file, in channel order. */
+  /** One path per channel, in channel order: a file, or the folder of a DICOM series. */
   images: string[];
   label: string;
 }
@@ -24,6 +26,8 @@ export interface SourceFormat {
   /** Lower case, with the dot. */
   ending: string;
   reader: ReaderName;
+  /** Of DICOM series, which become files of `ending`. */
+  decodeSlices?: DecodeSlices;
 }
 
 /** What two folders of images and label maps hold. */
@@ -39,6 +43,8 @@ export interface SourceDataset {
 
 /** Options for {@linkcode inspectSource}. */
 export interface InspectOptions {
+  /** Without it, images may not be DICOM series. */
+  decodeSlices?: DecodeSlices;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -53,9 +59,10 @@ const REFUSED: Record<string, string> = {
   ".npz": "an array has no spacing, save it as .nii.gz or, in 2D, as .png",
   ".mhd": "its voxels lie in a second file, save it as .mha",
   ".nhdr": "its voxels lie in a second file, save it as .nrrd",
-  ".dcm": "a DICOM series is one file a slice, convert it to .nii.gz",
+  ".dcm": "put the slices of each case into a folder of its own, named like the case",
 };
 
+/** An image or label map; a DICOM series is a folder with ending `""`. */
 interface SourceFile {
   path: string;
   /** Name without ending. */
@@ -65,7 +72,7 @@ interface SourceFile {
 
 /**
  * Looks at a folder of images and one of label maps: which belong together, what they hold. Every
- * label map is read, of the images the first case.
+ * label map is read, of the images the first case, of DICOM series all headers.
  *
  * A label map belongs to the image of the same name; else what counts is the name without the words
  * that all images, or all label maps, have in common (`img_7.png` and `mask_7.png`).
@@ -76,14 +83,19 @@ export async function inspectSource(
   store: Store,
   imagesFolder: string,
   labelsFolder: string,
-  { onProgress, signal }: InspectOptions = {},
+  { decodeSlices, onProgress, signal }: InspectOptions = {},
 ): Promise<SourceDataset> {
-  const imageFiles = await listSource(store, imagesFolder);
+  const series = decodeSlices ? await listSeries(store, imagesFolder) : [];
+  const imageFiles = series.length > 0 ? series : await listSource(store, imagesFolder);
   const labelFiles = await listSource(store, labelsFolder);
   const cases = pairUp(groupFiles(imageFiles), labelFiles, imagesFolder, labelsFolder);
-  const images = await formatOf(store, cases[0].images[0], imageFiles[0].ending);
+  const images: SourceFormat = series.length > 0
+    ? { ending: ".nii.gz", reader: "SimpleITKIO", decodeSlices }
+    : await formatOf(store, cases[0].images[0], imageFiles[0].ending);
   const labels = await formatOf(store, cases[0].label, labelFiles[0].ending);
-  const { shape: [channels] } = await readImages(store, images.reader, cases[0].images);
+  const channels = series.length > 0
+    ? await checkSeries(store, cases, { onProgress, signal })
+    : (await readImages(store, images.reader, cases[0].images)).shape[0];
 
   const grey = new Map<number, number>();
   const colours = new Map<number, number>();
@@ -120,14 +132,40 @@ function joinValues(
   return ascending(all).map(([colour, voxels]) => ({ value: formatColour(colour), voxels }));
 }
 
+/** Folders of DICOM series in `folder`; none where it holds images as files. */
+async function listSeries(store: Store, folder: string): Promise<SourceFile[]> {
+  const entries = await store.list(folder);
+  if (entries.some(({ name }) => endingOf(name) !== undefined)) return [];
+  const names = await listSeriesFolders(store, folder);
+  return names.map((name) => ({ path: `${folder}/${name}`, stem: name, ending: "" }));
+}
+
+/** Finds what is wrong with DICOM series before any is converted; returns the channels of a case. */
+async function checkSeries(
+  store: Store,
+  cases: SourceCase[],
+  { onProgress, signal }: Pick<InspectOptions, "onProgress" | "signal">,
+): Promise<number> {
+  for (const [done, { identifier, images }] of cases.entries()) {
+    signal?.throwIfAborted();
+    onProgress?.({ stage: "check series", done, total: cases.length, message: identifier });
+    for (const path of images) await readSeriesHeaders(store, path);
+  }
+  onProgress?.({ stage: "check series", done: cases.length, total: cases.length });
+  return cases[0].images.length;
+}
+
+function endingOf(name: string): string | undefined {
+  return ENDINGS.find((ending) => name.toLowerCase().endsWith(ending));
+}
+
 /** The images, or label maps, of a folder; all have one ending. */
 async function listSource(store: Store, folder: string): Promise<SourceFile[]> {
   const entries = await store.list(folder);
   const names = entries.filter(({ name, isDirectory }) => !isDirectory && !/^[._]/.test(name))
     .map(({ name }) => name);
   const known = names.flatMap((name): SourceFile[] => {
-    const lower = name.toLowerCase();
-    const ending = ENDINGS.find((ending) => lower.endsWith(ending));
+    const ending = endingOf(name);
     if (ending === undefined) return [];
     return [{ path: `${folder}/${name}`, stem: name.slice(0, -ending.length), ending }];
   });
