@@ -73,7 +73,7 @@ Deno.test("sagittal slices: columns of the direction are row, column and normal"
 });
 
 Deno.test("oblique slices: directions are orthogonal, spacing is the distance of origins", async () => {
-  // What SimpleITK 2.5.3 gives for these cosines, which are rounded to 6 digits.
+  // What SimpleITK 2.5.7 gives for these cosines, which are rounded to 6 digits.
   const orientation = [0.970495, 0.107833, 0.215666, -0.033933, 0.946605, -0.320605];
   const normal = [-0.23872226932711665, 0.30382729964715693, 0.9223343483338504];
   const row = [0.9704948375364961, 0.10783312241390929, 0.21566591762602796];
