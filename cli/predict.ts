@@ -2,7 +2,11 @@ import type { ArgumentParser } from "argparse";
 import { join } from "node:path";
 import { openGpu } from "../engine/mod.ts";
 import { groupChannels, listFiles } from "../nnunet/dataset.ts";
-import { listSeriesFolders, readSeriesImages } from "../nnunet/dicom/series_folders.ts";
+import {
+  groupSeries,
+  listSeriesFolders,
+  readSeriesImages,
+} from "../nnunet/dicom/series_folders.ts";
 import { DataError } from "../nnunet/errors.ts";
 import { type ReaderName, readImages } from "../nnunet/imageio/mod.ts";
 import { Predictor } from "../nnunet/inference/predictor.ts";
@@ -230,12 +234,6 @@ async function casesToPredict(
   const left = cases.filter((_, i) => !done[i]);
   print(`${cases.length - left.length} of ${cases.length} cases are there already`);
   return left;
-}
-
-/** Folders of DICOM series by case; without channel numbers each is a case. */
-function groupSeries(names: string[]): [string, string[]][] {
-  const numbered = names.some((name) => name.endsWith("_0000"));
-  return numbered ? groupChannels(names, "") : names.map((name) => [name, [name]]);
 }
 
 /** Puts beside the predictions what says how they were made (spec 06/2). */

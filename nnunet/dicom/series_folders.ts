@@ -1,3 +1,4 @@
+import { groupChannels } from "../dataset.ts";
 import { readImages } from "../imageio/mod.ts";
 import type { MedicalImage } from "../imageio/image.ts";
 import { writeItkFile } from "../imageio/itk_file.ts";
@@ -11,6 +12,15 @@ export async function listSeriesFolders(store: Store, folder: string): Promise<s
   const entries = await store.list(folder);
   return entries.filter(({ name, isDirectory }) => isDirectory && !/^[._]/.test(name))
     .map(({ name }) => name);
+}
+
+/**
+ * Folders by case, in channel order: `CASE_0000`, `CASE_0001` are channels, names without such
+ * numbers cases of one channel.
+ */
+export function groupSeries(names: string[]): [identifier: string, folders: string[]][] {
+  const numbered = names.some((name) => name.endsWith("_0000"));
+  return numbered ? groupChannels(names, "") : names.map((name) => [name, [name]]);
 }
 
 /**
