@@ -67,7 +67,12 @@ fn scatter(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
           var s = 0.0;
           // @unroll
           for (var j = 0u; j < (KERNEL + STRIDE - 1u - (r + PAD) % STRIDE) / STRIDE; j++) {
-            s += product(d[u + (r + PAD) / STRIDE + REACH - j], w[(r + PAD) % STRIDE + STRIDE * j]);
+            let part = product(
+              d[u + (r + PAD) / STRIDE + REACH - j],
+              w[(r + PAD) % STRIDE + STRIDE * j],
+            );
+            // Not 0 + part, which no compiler may leave out.
+            s = select(s + part, part, j == 0u);
           }
           sums[(u * STRIDE + r) * OUT + o] += s;
         }

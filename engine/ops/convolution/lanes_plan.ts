@@ -41,9 +41,13 @@ const DIRECT: Candidates = [
   plan("plain", 8, 1, 4, 2),
 ];
 
+/** Fewer taps reuse what they load less: larger tiles. */
+const DIRECT_NARROW: Candidates = [plan("plain", 10, 1, 32, 0.92), ...DIRECT];
+
 /** Tiles are multiples of the stride. */
 const TRANSPOSED: Candidates = [
   plan("plain", 20, 1, 16, 1),
+  plan("plain", 10, 1, 32, 1.03),
   plan("plain", 8, 1, 32, 1.1),
   plan("plain", 8, 1, 16, 1.3),
   plan("plain", 20, 1, 8, 1.25),
@@ -63,7 +67,8 @@ export function planLanes(
   },
 ): LanePlan {
   const winograd = kernel[2] === 3 && stride.every((step) => step === 1);
-  const candidates = winograd ? WINOGRAD : transposed ? TRANSPOSED : DIRECT;
+  const direct = kernel[2] === 3 ? DIRECT : DIRECT_NARROW;
+  const candidates = winograd ? WINOGRAD : transposed ? TRANSPOSED : direct;
   const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
   const costs = candidates.map(({ tile, rows, out, cost }) =>
     cost * roundUp(width, tile) * roundUp(height, rows) * roundUp(outChannels, out)
