@@ -12,6 +12,8 @@ struct Params {
   spread_stride: u32,
   broadcast_stride: u32,
   offset: u32,
+  // Taps of an invocation.
+  run: u32,
 }
 
 override WORKGROUP_SIZE: u32 = 64u;
@@ -27,20 +29,20 @@ fn sum_slabs(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let blocks = (params.spread_channels + 3u) / 4u;
   let block = i % blocks;
   let channel = i / blocks % params.broadcast_channels;
-  let tap = i / (blocks * params.broadcast_channels);
-  if (tap >= params.taps) { return; }
-  var sum = vec4f();
-  for (var slab = 0u; slab < params.slabs; slab++) {
-    let row = (slab * params.taps + tap) * params.broadcast_room + channel;
-    sum += partial[row * blocks + block];
-  }
-  // @unroll
-  for (var c = 0u; c < 4u; c++) {
-    let spread_channel = block * 4u + c;
-    if (spread_channel < params.spread_channels) {
-      gradient[
-        params.offset + spread_channel * params.spread_stride + channel * params.broadcast_stride + tap
-      ] = sum[c];
+  let first_tap = i / (blocks * params.broadcast_channels) * params.run;
+  for (var tap = first_tap; tap < min(first_tap + params.run, params.taps); tap++) {
+    var sum = vec4f();
+    for (var slab = 0u; slab < params.slabs; slab++) {
+      let row = (slab * params.taps + tap) * params.broadcast_room + channel;
+      sum += partial[row * blocks + block];
+    }
+    // @unroll
+    for (var c = 0u; c < 4u; c++) {
+      let spread_channel = block * 4u + c;
+      if (spread_channel < params.spread_channels) {
+        let at = spread_channel * params.spread_stride + channel * params.broadcast_stride + tap;
+        gradient[params.offset + at] = sum[c];
+      }
     }
   }
 }

@@ -32,6 +32,9 @@ const ENOUGH_WORKGROUPS = 96;
 /** Software adapters stop an invocation after 65,535 iterations. */
 const MOST_ITERATIONS = 60_000;
 
+/** With more slabs the invocations that share out the taps are needed. */
+const FEW_SLABS = 16;
+
 /** A weight gradient: sums of products of two maps at all offsets of a kernel. */
 export interface LanesWeightGradient {
   /** The map on the coarse side of the stride; with `winograd` the convolution's input. */
@@ -157,10 +160,13 @@ export function sumSlabs(
     offset: number;
   },
 ): void {
+  // All taps of a pair of channels lie together: written one by one they pass the caches each time.
+  const run = params.slabs < FEW_SLABS ? params.taps : 1;
+  const blocks = Math.ceil(params.spread_channels / 4);
   gradient.gpu.dispatch(sum, {
-    params,
+    params: { ...params, run },
     buffers: { partial, gradient },
-    threads: params.taps * params.broadcast_channels * Math.ceil(params.spread_channels / 4),
+    threads: Math.ceil(params.taps / run) * params.broadcast_channels * blocks,
   });
 }
 
