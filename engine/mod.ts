@@ -10,7 +10,7 @@ export { openGpu } from "./request_gpu.ts";
 export { type Shape } from "./shape.ts";
 export { type Layout, Tensor } from "./tensor.ts";
 export { valueAndGrad, type ValueAndGrads } from "./value_and_grad.ts";
-export { add } from "./ops/add.ts";
+export { add, type AddOptions } from "./ops/add.ts";
 export { leakyRelu, type LeakyReluOptions } from "./ops/leaky_relu.ts";
 export { extractWindows, type Window, WindowSum } from "./ops/sliding_window.ts";
 export { concatenate } from "./ops/concatenate.ts";

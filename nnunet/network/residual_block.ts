@@ -1,4 +1,4 @@
-import { add, averagePool, leakyRelu, type Tensor } from "../../engine/mod.ts";
+import { add, averagePool, type Tensor } from "../../engine/mod.ts";
 import { type BlockSettings, ConvBlock, type ConvExtents } from "./conv_block.ts";
 
 /**
@@ -37,7 +37,7 @@ export class ResidualBlock {
     return x.gpu.scope(() => {
       const main = this.conv2.forward(this.conv1.forward(x));
       const shortCut = this.skip.reduce((y, step) => step.forward(y), x);
-      return leakyRelu(add(main, shortCut), { negativeSlope: this.#negativeSlope });
+      return add(main, shortCut, { negativeSlope: this.#negativeSlope });
     });
   }
 }
