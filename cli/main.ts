@@ -81,10 +81,14 @@ function overview(): string {
   ].join("\n");
 }
 
-if (import.meta.main) {
-  // Mesa's software adapter complains on every start where this is unset, e.g. in containers.
+/** Mesa's software adapter complains on every start where this is unset, e.g. in containers. */
+export function setRuntimeFolder(): void {
   if (!Deno.env.get("XDG_RUNTIME_DIR") && Deno.build.os === "linux") {
     Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   }
+}
+
+if (import.meta.main) {
+  setRuntimeFolder();
   Deno.exit(await main(Deno.args));
 }

@@ -1,7 +1,7 @@
 // The whole job on real scans: plan, preprocess, train, segment what was never seen, compare, look.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { main } from "../../cli/main.ts";
+import { main, setRuntimeFolder } from "../../cli/main.ts";
 import { DenoStore } from "../../cli/deno_store.ts";
 import { interruptSignal } from "../../cli/interrupt.ts";
 import { print, printError } from "../../cli/print.ts";
@@ -231,6 +231,7 @@ function copyCurve(foldFolder: string): void {
   if (existsSync(curve)) writeFileSync(`${PICTURES}/curve.png`, readFileSync(curve));
 }
 
+setRuntimeFolder();
 try {
   await demo();
   Deno.exit(0);
