@@ -106,7 +106,7 @@ fn winograd(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
           // @unroll
           for (var t = 0u; t < OUTPUTS; t++) {
             let column = x0 + q * OUTPUTS + t;
-            if (WHOLE || column < params.out_width && y0 + r < params.out_height) {
+            if (WHOLE || (column < params.out_width && y0 + r < params.out_height)) {
               store(row + column, result[t] + b);
             }
           }
