@@ -36,7 +36,7 @@ export interface Dispatch {
 export interface MemoryUse {
   /** Tensors alive. */
   tensors: number;
-  /** Bytes in buffers that tensors hold, now and at most so far. */
+  /** Bytes in buffers that tensors hold, now and at most since the last trim. */
   bytes: number;
   peakBytes: number;
   /** Bytes in buffers that wait for reuse. */
