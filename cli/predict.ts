@@ -144,7 +144,8 @@ export const command: Command = {
     parser.add_argument("--disable_progress_bar", { action: "store_true" });
     parser.add_argument("--not_on_device", {
       action: "store_true",
-      help: "keep whole volumes in the computer's memory in place of the GPU's",
+      help: "accepted for nnU-Net's scripts; volumes too large for the GPU are kept in the " +
+        "computer's memory by themselves",
     });
   },
   async run(args: PredictArguments, folders: Folders): Promise<void> {
